@@ -14,7 +14,7 @@ import (
 // Check compares what a test wrote with what was expected. Exactly one of
 // the kinds is set.
 type Check struct {
-	Kind      CheckKind `json:"kind"`
+	Kind      CheckKind `json:"kind" enum:"equal,tokens,contains,regexp"`
 	Text      string    `json:"text" doc:"The expected text, the text to contain, or the regular expression"`
 	Ignore    []Ignore  `json:"ignore,omitempty" doc:"What equal passes over"`
 	Tolerance float64   `json:"tolerance,omitempty" doc:"tokens: how far numbers may differ, absolute or relative, whichever allows more"`

@@ -29,7 +29,7 @@ type Build struct {
 	Image     string      `json:"image"`
 	ImageName string      `json:"image_name"`
 	Revision  int         `json:"revision"`
-	State     State       `json:"state"`
+	State     State       `json:"state" enum:"queued,starting,running,done,failed,cancelled"`
 	Digest    string      `json:"digest,omitempty"`
 	Message   string      `json:"message,omitempty" doc:"Why it failed, and what to do"`
 	Line      int         `json:"line,omitempty" doc:"The line of the Dockerfile at which it failed"`
@@ -45,7 +45,7 @@ type BuildStep struct {
 	ID     string    `json:"id" doc:"BuildKit's vertex digest"`
 	Name   string    `json:"name" doc:"For example: [2/3] RUN make"`
 	Line   int       `json:"line,omitempty" doc:"First line of its instruction, from 1"`
-	State  StepState `json:"state"`
+	State  StepState `json:"state" enum:"waiting,running,cached,done,failed"`
 	Millis float64   `json:"ms" doc:"How long it has run"`
 	Error  string    `json:"error,omitempty"`
 }
@@ -88,7 +88,7 @@ type BuildTicket struct {
 // everything the steps printed, at most MaxBuildLog bytes of it.
 type BuildOutcome struct {
 	Build   string      `json:"build"`
-	State   State       `json:"state"`
+	State   State       `json:"state" enum:"queued,starting,running,done,failed,cancelled"`
 	Digest  string      `json:"digest,omitempty"`
 	Message string      `json:"message,omitempty"`
 	Line    int         `json:"line,omitempty"`

@@ -63,12 +63,12 @@ type Job struct {
 	Files      Digest     `json:"files" doc:"Digest of the grader's files, as they were when the job was accepted"`
 	Submission Digest     `json:"submission" doc:"Digest of the submission's files"`
 	Label      string     `json:"label" doc:"What the submitter calls the submission: a student, a file name, a sample"`
-	Priority   Priority   `json:"priority"`
+	Priority   Priority   `json:"priority" enum:"high,normal,low"`
 	Runtime    string     `json:"runtime"`
-	State      State      `json:"state"`
+	State      State      `json:"state" enum:"queued,starting,running,done,failed,cancelled"`
 	Attempt    int        `json:"attempt" doc:"How many attempts have begun"`
 	Worker     string     `json:"worker,omitempty" doc:"The worker of the newest attempt"`
-	Verdict    Verdict    `json:"verdict,omitempty"`
+	Verdict    Verdict    `json:"verdict,omitempty" enum:"passed,partial,failed,timeout,memory,output,disk,processes,crashed,rejected,infrastructure"`
 	Score      float64    `json:"score"`
 	MaxScore   float64    `json:"max_score"`
 	Message    string     `json:"message,omitempty" doc:"Why there is no result, and what to do"`
@@ -82,7 +82,7 @@ type Job struct {
 type Ticket struct {
 	Job        string   `json:"job"`
 	Pool       string   `json:"pool"`
-	Priority   Priority `json:"priority"`
+	Priority   Priority `json:"priority" enum:"high,normal,low"`
 	Files      Digest   `json:"files"`
 	Submission Digest   `json:"submission"`
 	Runtime    string   `json:"runtime"`
@@ -115,7 +115,7 @@ type Outcome struct {
 // nothing is decided by it.
 type Progress struct {
 	Job   string      `json:"job"`
-	Stage Stage       `json:"stage"`
+	Stage Stage       `json:"stage" enum:"queued,image,sandbox,files,build,tests,collect"`
 	Test  int         `json:"test,omitempty" doc:"Index of the test that is running, from 0"`
 	Done  *TestResult `json:"done,omitempty" doc:"A test that has just ended"`
 	Log   string      `json:"log,omitempty" doc:"A line of the image's build"`
@@ -138,14 +138,14 @@ const (
 
 // Moment is one stage of a job and how long it took.
 type Moment struct {
-	Stage  Stage   `json:"stage"`
+	Stage  Stage   `json:"stage" enum:"queued,image,sandbox,files,build,tests,collect"`
 	Millis float64 `json:"ms"`
 	Detail string  `json:"detail,omitempty" doc:"For example: parked sandbox, image cached"`
 }
 
 // Result is what grading a submission gave.
 type Result struct {
-	Verdict  Verdict      `json:"verdict"`
+	Verdict  Verdict      `json:"verdict" enum:"passed,partial,failed,timeout,memory,output,disk,processes,crashed,rejected,infrastructure"`
 	Score    float64      `json:"score"`
 	MaxScore float64      `json:"max_score"`
 	Message  string       `json:"message,omitempty" doc:"In one sentence: why it was rejected or what went wrong"`
@@ -160,7 +160,7 @@ type Result struct {
 // TestResult is how one test (or the compile step) ended.
 type TestResult struct {
 	Name      string  `json:"name"`
-	Verdict   Verdict `json:"verdict"`
+	Verdict   Verdict `json:"verdict" enum:"passed,partial,failed,timeout,memory,output,disk,processes,crashed,rejected,infrastructure"`
 	Points    float64 `json:"points"`
 	MaxPoints float64 `json:"max_points"`
 	Hidden    bool    `json:"hidden,omitempty"`

@@ -32,7 +32,7 @@ type Member struct {
 	Course string `json:"course"`
 	User   string `json:"user"`
 	Name   string `json:"name"`
-	Role   Role   `json:"role"`
+	Role   Role   `json:"role" enum:"administrator,instructor"`
 }
 
 // Token lets a program act as its user. Only its fingerprint is stored.
