@@ -56,6 +56,25 @@ type ContainerFigures struct {
 	StartedAt   time.Time `json:"started_at" doc:"Of the job; of the container when parked"`
 }
 
+// Container is a running container, as its engine describes it.
+type Container struct {
+	ID          string
+	Name        string
+	Labels      map[string]string
+	Image       string // as it was named when the container was made
+	Runtime     string
+	PID         int     // of its first process, on the engine's machine
+	CPULimit    float64 // cores; 0 means all of them
+	MemoryLimit int64   // bytes; 0 means all there is
+	StartedAt   time.Time
+}
+
+// ContainerEvent is a container that has just started or ended.
+type ContainerEvent struct {
+	ID      string
+	Running bool
+}
+
 // SandboxSpec is what a sandbox is made from. Sandboxes of equal Shape are
 // interchangeable until a job is handed over.
 type SandboxSpec struct {
