@@ -123,7 +123,7 @@ func (c *Check) compareLines(got []byte) string {
 			return fmt.Sprintf("expected nothing, got %s", quote(g))
 		case len(want) == 0:
 			return fmt.Sprintf("line %d is one too many: %s", number, quote(g))
-		case !bytes.Equal(w, g) && !(fold && equalFold(w, g)):
+		case !bytes.Equal(w, g) && (!fold || !equalFold(w, g)):
 			return fmt.Sprintf("line %d: %s", number, difference(w, g))
 		case wantEnded && !gotEnded && len(wantRest) == 0:
 			return fmt.Sprintf("line %d should end with a newline", number)
@@ -228,7 +228,7 @@ func compile(expression string) (*regexp.Regexp, error) {
 }
 
 func expressionError(err error) error {
-	return &Error{Code: Invalid, Message: "the regular expression cannot be used: " + escape([]byte(err.Error()), 200), Err: err}
+	return &Error{Code: Invalid, Message: "the regular expression cannot be used: " + Printable(err.Error(), 300), Err: err}
 }
 
 // difference says how got differs from want, with a hint where the two look
@@ -263,33 +263,13 @@ func excerpt(b []byte, at int) string {
 	return `"…` + quote(b[start:])[1:]
 }
 
-// quote puts b between quotation marks, escaped and clipped.
-func quote(b []byte) string { return `"` + escape(b, shown) + `"` }
+func quote(b []byte) string { return Quote(b, shown) }
 
 func quoteOrNothing(b []byte) string {
 	if len(b) == 0 {
 		return "nothing"
 	}
 	return quote(b)
-}
-
-// escape makes at most limit bytes of b fit for a terminal and a page: what
-// does not print (control characters, escape sequences, marks that turn the
-// direction of text, bytes that are no text) is written as Go writes it.
-func escape(b []byte, limit int) string {
-	end := ""
-	if len(b) > limit {
-		end = "…"
-		for cut := limit; cut > limit-utf8.UTFMax; cut-- {
-			if utf8.RuneStart(b[cut]) {
-				limit = cut
-				break
-			}
-		}
-		b = b[:limit]
-	}
-	quoted := strconv.Quote(string(b))
-	return quoted[1:len(quoted)-1] + end
 }
 
 var newline = []byte{'\n'}
