@@ -1,0 +1,333 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/moby/moby/client"
+
+	"github.com/assay-project/assay/internal/assay"
+)
+
+// builder is an engine with the base image of these tests, and a clean-up for
+// the images that they make.
+func builderEngine(t *testing.T) *Engine {
+	t.Helper()
+	e := connect(t)
+	if has, err := e.HasImage(t.Context(), "debian:bookworm"); err != nil || !has {
+		t.Fatalf("this test needs the image debian:bookworm: run make base-image (%v)", err)
+	}
+	return e
+}
+
+// buildImage builds and removes the image again when the test has ended.
+func buildImage(t *testing.T, e *Engine, spec BuildSpec, report func(assay.BuildProgress)) assay.BuildOutcome {
+	t.Helper()
+	outcome, err := e.Build(t.Context(), spec, report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forget(t, e, outcome.Digest)
+	return outcome
+}
+
+func forget(t *testing.T, e *Engine, id string) {
+	if id == "" {
+		return
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := e.cli.ImageRemove(ctx, id, client.ImageRemoveOptions{Force: true}); err != nil {
+			t.Errorf("removing what the test built: %v", err)
+		}
+	})
+}
+
+// unique makes a build's steps new to the engine's cache.
+func unique() string { return "# " + assay.NewID() + "\nENV RUN=" + assay.NewID() + "\n" }
+
+func TestBuildReportsStepsWithTheirLines(t *testing.T) {
+	e := builderEngine(t)
+	run := assay.NewID()
+	spec := BuildSpec{
+		Build: "b1", Tag: "assay/test:" + run, Labels: map[string]string{"assay.course": "c1"},
+		Dockerfile: "# syntax=example.invalid/never/pulled:1\nFROM debian:bookworm\nRUN <<EOF\necho first " + run + "\necho second\nEOF\nCOPY --chmod=600 a.txt /kept/\n",
+		Context:    fstest.MapFS{"a.txt": {Data: []byte("hello")}, "unused/b": {Data: []byte("x")}},
+	}
+	var log strings.Builder
+	states := map[int]assay.StepState{}
+	outcome := buildImage(t, e, spec, func(p assay.BuildProgress) {
+		if p.Build != "b1" {
+			t.Errorf("progress of build %q", p.Build)
+		}
+		if p.Log != nil {
+			log.WriteString(p.Log.Text)
+		}
+		if p.Step != nil && p.Step.Line > 0 {
+			states[p.Step.Line] = p.Step.State
+		}
+	})
+	if outcome.State != assay.Done || !strings.HasPrefix(outcome.Digest, "sha256:") {
+		t.Fatalf("outcome %+v", outcome)
+	}
+	if want := "first " + run + "\nsecond\n"; log.String() != want || !strings.Contains(outcome.Log, want) {
+		t.Errorf("log reported %q, kept %q, want %q", log.String(), outcome.Log, want)
+	}
+	for _, line := range []int{3, 7} {
+		if s := states[line]; s != assay.StepDone && s != assay.StepCached {
+			t.Errorf("line %d ended as %q", line, s)
+		}
+	}
+	found, err := e.cli.ImageInspect(t.Context(), spec.Tag)
+	if err != nil || found.ID != outcome.Digest {
+		t.Fatalf("tag names %s, outcome %s (%v)", found.ID, outcome.Digest, err)
+	}
+	if _, ok := found.Config.Labels[Label]; !ok || found.Config.Labels["assay.course"] != "c1" {
+		t.Errorf("labels %v", found.Config.Labels)
+	}
+}
+
+func TestBuildFailuresSayWhereAndWhy(t *testing.T) {
+	e := builderEngine(t)
+	for name, c := range map[string]struct {
+		dockerfile string
+		line       int
+		message    []string
+	}{
+		"a command fails": {"FROM debian:bookworm\n" + unique() + "RUN true\nRUN echo no such luck && \\\n  exit 7\nRUN true\n", 5,
+			[]string{"line 5: RUN echo no such luck", "ended with status 7"}},
+		"a command is killed": {"FROM debian:bookworm\n" + unique() + "RUN sh -c 'kill -9 $$'; exit $?\n", 4,
+			[]string{"line 4: RUN sh -c 'kill -9 $$'; exit $? was killed (status 137)"}},
+		"an instruction that does not exist": {"FROM debian:bookworm\n\nRUNN true\n", 3,
+			[]string{"line 3: unknown instruction: RUNN"}},
+		"a here-document without end": {"FROM debian:bookworm\nRUN <<EOF\ntrue\n", 2, []string{"line 2: "}},
+		"an empty Dockerfile":         {"", 0, []string{"Dockerfile"}},
+		"a missing file": {"FROM debian:bookworm\n" + unique() + "COPY nothing.txt /\n", 4,
+			[]string{"line 4: COPY nothing.txt /", "not found"}},
+		"a missing base image": {"ARG X=1\nFROM assay-no-such-image:1 AS base\n", 2,
+			[]string{"line 2: the image assay-no-such-image:1 is not on this machine", "make base-image"}},
+		"a missing stage": {"FROM debian:bookworm\nCOPY --from=assay-no-such-stage /a /b\n", 2,
+			[]string{"line 2: the image assay-no-such-stage"}},
+		"a mount that does not exist":   {"FROM debian:bookworm\nRUN --mount=type=nonsense true\n", 2, []string{"line 2: "}},
+		"more rights than a build gets": {"FROM debian:bookworm\n" + unique() + "RUN --network=host true\n", 0, []string{"network.host is not allowed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			outcome := buildImage(t, e, BuildSpec{Build: "b", Dockerfile: c.dockerfile}, nil)
+			if outcome.State != assay.Failed || outcome.Line != c.line {
+				t.Errorf("%s at line %d, want failed at line %d", outcome.State, outcome.Line, c.line)
+			}
+			for _, want := range c.message {
+				if !strings.Contains(outcome.Message, want) {
+					t.Errorf("message %q lacks %q", outcome.Message, want)
+				}
+			}
+			if strings.ContainsAny(outcome.Message, "\n\r") {
+				t.Errorf("more than a line: %q", outcome.Message)
+			}
+			t.Log(outcome.Message)
+		})
+	}
+}
+
+func TestCancelledBuildLeavesNoProcess(t *testing.T) {
+	e := builderEngine(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// A number that no other process has in its command line.
+	mark := fmt.Sprintf("86%d", time.Now().UnixNano()%1e9)
+	spec := BuildSpec{Build: "b", Dockerfile: "FROM debian:bookworm\nRUN echo started && sleep " + mark + "\n"}
+	var cancelledAt time.Time
+	outcome, err := e.Build(ctx, spec, func(p assay.BuildProgress) {
+		if p.Log != nil && cancelledAt.IsZero() {
+			cancelledAt = time.Now()
+			cancel()
+		}
+	})
+	took := time.Since(cancelledAt)
+	if err != nil || outcome.State != assay.Cancelled || cancelledAt.IsZero() {
+		t.Fatalf("outcome %+v, error %v", outcome, err)
+	}
+	if took > 3*time.Second {
+		t.Errorf("it took %s to return", took)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		left := processesNaming(t, mark)
+		if len(left) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still running: %q", left)
+		}
+	}
+}
+
+func TestBuildPastItsDeadlineSaysWhere(t *testing.T) {
+	e := builderEngine(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	outcome, err := e.Build(ctx, BuildSpec{Dockerfile: "FROM debian:bookworm\n\nRUN sleep 864123\n"}, nil)
+	if err != nil || outcome.State != assay.Failed || outcome.Line != 3 || !strings.Contains(outcome.Message, "longer than is allowed") {
+		t.Errorf("outcome %+v, error %v", outcome, err)
+	}
+}
+
+// processesNaming lists the command lines of this machine that contain mark.
+// Tests run beside a local engine, whose builds are this machine's processes.
+func processesNaming(t *testing.T, mark string) []string {
+	t.Helper()
+	dirs, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, name := range dirs {
+		line, err := os.ReadFile(name)
+		if err != nil {
+			continue // it has ended
+		}
+		if strings.Contains(string(line), mark) {
+			found = append(found, string(line))
+		}
+	}
+	return found
+}
+
+func TestBuildLogIsBounded(t *testing.T) {
+	e := builderEngine(t)
+	said := 0
+	outcome := buildImage(t, e, BuildSpec{
+		Dockerfile: "FROM debian:bookworm\n" + unique() + "RUN echo the beginning; yes flood | head -c 50000000; echo; echo the end\n",
+	}, func(p assay.BuildProgress) {
+		if p.Log != nil {
+			said += len(p.Log.Text)
+		}
+	})
+	if outcome.State != assay.Done {
+		t.Fatalf("outcome %s: %s", outcome.State, outcome.Message)
+	}
+	if len(outcome.Log) > assay.MaxBuildLog || said > assay.MaxBuildLog {
+		t.Errorf("%d bytes kept and %d reported, at most %d are allowed", len(outcome.Log), said, assay.MaxBuildLog)
+	}
+	if !strings.Contains(outcome.Log, "the beginning") {
+		t.Error("the log has lost its beginning")
+	}
+}
+
+func TestEnsureBuildsOnce(t *testing.T) {
+	e := builderEngine(t)
+	files := fstest.MapFS{"a": {Data: []byte("1")}, "skipped": {Data: []byte("1")}}
+	spec := BuildSpec{
+		Dockerfile: "FROM debian:bookworm\n" + unique() + "COPY . /files/\n",
+		Context:    files, Skip: func(path string) bool { return path == "skipped" },
+	}
+	ensure := func() (id string, reports int) {
+		outcome, err := e.Ensure(t.Context(), spec, func(assay.BuildProgress) { reports++ })
+		if err != nil || outcome.State != assay.Done {
+			t.Fatalf("outcome %+v, error %v", outcome, err)
+		}
+		return outcome.Digest, reports
+	}
+	first, reports := ensure()
+	forget(t, e, first)
+	if reports == 0 {
+		t.Error("the first build reported nothing")
+	}
+	files["skipped"] = &fstest.MapFile{Data: []byte("2")}
+	start := time.Now()
+	again, reports := ensure()
+	t.Logf("found again in %s", time.Since(start))
+	if again != first || reports != 0 {
+		t.Errorf("equal content gave %s after %s, with %d reports", again, first, reports)
+	}
+	// Of the same size and time: only the content tells them apart.
+	files["a"] = &fstest.MapFile{Data: []byte("2")}
+	changed, reports := ensure()
+	forget(t, e, changed)
+	if changed == first || reports == 0 {
+		t.Error("changed content gave the old image")
+	}
+	if got := cat(t, e, changed, "/files/a"); got != "2" {
+		t.Errorf("the new image has the old file: %q", got)
+	}
+}
+
+func TestContextStaysInside(t *testing.T) {
+	e := builderEngine(t)
+	dir := t.TempDir()
+	secret := filepath.Join(t.TempDir(), "secret")
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(secret, "host secret")
+	write(filepath.Join(dir, "inside"), "inside")
+	write(filepath.Join(dir, ".dockerignore"), "ignored\n")
+	write(filepath.Join(dir, "ignored"), "ignored")
+	for name, target := range map[string]string{"out": secret, "up": "../../../../../../etc/hostname", "in": "inside"} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+
+	copied := buildImage(t, e, BuildSpec{Dockerfile: "FROM debian:bookworm\n" + unique() + "COPY . /all/\nCOPY in /one\nRUN ls -A /all | sort | tr '\\n' ' ' > /list\n", Context: root.FS()}, nil)
+	if copied.State != assay.Done {
+		t.Fatal(copied.Message)
+	}
+	if got := cat(t, e, copied.Digest, "/list"); got != ".dockerignore in inside out up " {
+		t.Errorf("the image got %q", got)
+	}
+	if got := cat(t, e, copied.Digest, "/one"); got != "inside" {
+		t.Errorf("a link inside gave %q", got)
+	}
+	for _, name := range []string{"out", "up"} {
+		outcome := buildImage(t, e, BuildSpec{Dockerfile: "FROM debian:bookworm\nCOPY " + name + " /stolen\n", Context: root.FS()}, nil)
+		if outcome.State != assay.Failed || outcome.Line != 2 {
+			t.Errorf("copying through %s: %s at line %d: %s", name, outcome.State, outcome.Line, outcome.Message)
+		}
+	}
+}
+
+func TestUnusableContextFailsTheBuild(t *testing.T) {
+	e := builderEngine(t)
+	files := fstest.MapFS{"socket": {Mode: fs.ModeSocket}}
+	outcome := buildImage(t, e, BuildSpec{Dockerfile: "FROM debian:bookworm\n", Context: files}, nil)
+	if outcome.State != assay.Failed || !strings.Contains(outcome.Message, "socket is neither a file") {
+		t.Errorf("outcome %+v", outcome)
+	}
+}
+
+// cat reads a file out of an image.
+func cat(t *testing.T, e *Engine, image, name string) string {
+	t.Helper()
+	tag := "assay/test:" + assay.NewID()
+	if _, err := e.cli.ImageTag(t.Context(), client.ImageTagOptions{Source: image, Target: tag}); err != nil {
+		t.Fatal(err)
+	}
+	// A build of its own: no container to look after.
+	out := ""
+	outcome := buildImage(t, e, BuildSpec{Dockerfile: "FROM " + tag + "\n" + unique() + "RUN cat " + name + "\n"},
+		func(p assay.BuildProgress) {
+			if p.Log != nil {
+				out += p.Log.Text
+			}
+		})
+	if outcome.State != assay.Done {
+		t.Fatalf("reading %s: %s", name, outcome.Message)
+	}
+	return out
+}

@@ -1,0 +1,91 @@
+package docker
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/assay-project/assay/internal/assay"
+)
+
+// Image is an image in the engine.
+type Image struct {
+	ID      string   // "sha256:…"
+	Tags    []string // may be none
+	Size    int64    // bytes, layers shared with others included
+	Created time.Time
+	Labels  map[string]string
+}
+
+// Images lists what the engine has, intermediate layers apart, newest first.
+func (e *Engine) Images(ctx context.Context) ([]Image, error) {
+	list, err := e.cli.ImageList(ctx, client.ImageListOptions{})
+	if err != nil {
+		return nil, e.unreachable(err)
+	}
+	images := make([]Image, 0, len(list.Items))
+	for _, one := range list.Items {
+		images = append(images, Image{ID: one.ID, Tags: one.RepoTags, Size: one.Size, Created: time.Unix(one.Created, 0), Labels: one.Labels})
+	}
+	return images, nil
+}
+
+// HasImage reports whether the engine has the image, named by id, digest or
+// reference.
+func (e *Engine) HasImage(ctx context.Context, name string) (bool, error) {
+	_, err := e.cli.ImageInspect(ctx, name)
+	switch {
+	case err == nil:
+		return true, nil
+	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err):
+		return false, nil
+	}
+	return false, e.unreachable(err)
+}
+
+// Resolve gives the id of the image that reference names; what the engine
+// does not have is pulled. The error is assay.Invalid for what cannot be a
+// reference, assay.NotFound when neither engine nor registry has it, and
+// assay.Unavailable when that cannot be found out.
+func (e *Engine) Resolve(ctx context.Context, reference string) (string, error) {
+	found, err := e.cli.ImageInspect(ctx, reference)
+	switch {
+	case err == nil:
+		return found.ID, nil
+	case errdefs.IsInvalidArgument(err):
+		return "", assay.Errorf(assay.Invalid, "%q is not an image's name: it looks like debian:bookworm or registry.example.org/course/image:tag: %w", reference, err)
+	case !errdefs.IsNotFound(err):
+		return "", e.unreachable(err)
+	case strings.HasPrefix(reference, "sha256:"):
+		return "", assay.Errorf(assay.NotFound, "the image %s is not on this machine, and an id cannot be pulled: build it again, or use its name", reference)
+	}
+	if err := e.pull(ctx, reference); err != nil {
+		return "", err
+	}
+	if found, err = e.cli.ImageInspect(ctx, reference); err != nil {
+		return "", assay.Errorf(assay.Unavailable, "the image %s was pulled, but the Docker Engine does not have it: %w", reference, err)
+	}
+	return found.ID, nil
+}
+
+func (e *Engine) pull(ctx context.Context, reference string) error {
+	stream, err := e.cli.ImagePull(ctx, reference, client.ImagePullOptions{})
+	if err == nil {
+		err = stream.Wait(ctx)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errdefs.IsInvalidArgument(err):
+		return assay.Errorf(assay.Invalid, "%q is not an image's name: it looks like debian:bookworm or registry.example.org/course/image:tag: %w", reference, err)
+	case errdefs.IsNotFound(err), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
+		return assay.Errorf(assay.NotFound, "there is no image %s on this machine, and its registry does not have it or does not let us: check the name: %w", reference, err)
+	}
+	return assay.Errorf(assay.Unavailable,
+		"the image %s is not on this machine, and its registry does not answer: provide it with docker load or scripts/base-image.sh %s, or try again later: %w", reference, reference, err)
+}
