@@ -199,13 +199,11 @@ func (q *Queue[T]) Next(ctx context.Context) (*Delivery[T], error) {
 		case <-poll.C:
 		case <-q.woken:
 			// The server wakes us once a ticket is stored, a moment before
-			// its consumers know of it: when the first look finds nothing,
-			// the second waits a little.
-			if d, err := q.sweep(ctx, 0); d != nil || err != nil {
-				return d, err
-			}
-			if d, err := q.sweep(ctx, 20*time.Millisecond); d != nil || err != nil {
-				return d, err
+			// its consumers know of it: look again, and wait a little.
+			for _, patience := range []time.Duration{0, 2 * time.Millisecond, 50 * time.Millisecond} {
+				if d, err := q.sweep(ctx, patience); d != nil || err != nil {
+					return d, err
+				}
 			}
 		}
 	}
