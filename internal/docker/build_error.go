@@ -71,8 +71,13 @@ func (p *progress) culprit() *assay.BuildStep {
 	return nil
 }
 
-// exitCode is how engines that send no typed error tell a step's status.
-var exitCode = regexp.MustCompile(`exit code: (\d+)$`)
+var (
+	// exitCode is how engines that send no typed error tell a step's status.
+	exitCode = regexp.MustCompile(`exit code: (\d+)$`)
+	// notFound ends what engines of every age say, each in its own words,
+	// about a file that COPY or ADD names and the context does not have.
+	notFound = regexp.MustCompile(`"([^"]+)":? not found(: not found)?$`)
+)
 
 func failure(step *assay.BuildStep, solve error) string {
 	what := instruction(step.Name)
@@ -83,7 +88,11 @@ func failure(step *assay.BuildStep, solve error) string {
 	} else if m := exitCode.FindStringSubmatch(step.Error); m != nil {
 		status, _ = strconv.Atoi(m[1]) //nolint:errcheck // digits; one too large stays the largest int
 	}
+	copies := strings.HasPrefix(what, "COPY ") || strings.HasPrefix(what, "ADD ")
+	missing := notFound.FindStringSubmatch(step.Error)
 	switch {
+	case status < 0 && copies && missing != nil:
+		return fmt.Sprintf("%s: there is no %s to copy (it may be missing, or left out by .dockerignore)", what, strings.TrimPrefix(missing[1], "/"))
 	case status < 0:
 		return fmt.Sprintf("%s failed: %s", what, plain(step.Error))
 	case status == 137:

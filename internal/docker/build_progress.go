@@ -196,7 +196,7 @@ func (b *boundedLog) trim() {
 }
 
 func (b *boundedLog) String() string {
-	if b.head.Len()+len(b.tail) > b.limit {
+	if b.cut || b.head.Len()+len(b.tail) > b.limit {
 		b.trim()
 	}
 	note := ""

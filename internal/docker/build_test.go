@@ -3,13 +3,17 @@ package docker
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/moby/moby/client"
 
@@ -111,7 +115,7 @@ func TestBuildFailuresSayWhereAndWhy(t *testing.T) {
 		"a here-document without end": {"FROM debian:bookworm\nRUN <<EOF\ntrue\n", 2, []string{"line 2: "}},
 		"an empty Dockerfile":         {"", 0, []string{"Dockerfile"}},
 		"a missing file": {"FROM debian:bookworm\n" + unique() + "COPY nothing.txt /\n", 4,
-			[]string{"line 4: COPY nothing.txt /", "not found"}},
+			[]string{"line 4: COPY nothing.txt /: there is no nothing.txt to copy"}},
 		"a missing base image": {"ARG X=1\nFROM assay-no-such-image:1 AS base\n", 2,
 			[]string{"line 2: the image assay-no-such-image:1 is not on this machine", "make base-image"}},
 		"a missing stage": {"FROM debian:bookworm\nCOPY --from=assay-no-such-stage /a /b\n", 2,
@@ -141,8 +145,7 @@ func TestCancelledBuildLeavesNoProcess(t *testing.T) {
 	e := builderEngine(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	// A number that no other process has in its command line.
-	mark := fmt.Sprintf("86%d", time.Now().UnixNano()%1e9)
+	mark := uniqueNumber()
 	spec := BuildSpec{Build: "b", Dockerfile: "FROM debian:bookworm\nRUN echo started && sleep " + mark + "\n"}
 	var cancelledAt time.Time
 	outcome, err := e.Build(ctx, spec, func(p assay.BuildProgress) {
@@ -158,24 +161,35 @@ func TestCancelledBuildLeavesNoProcess(t *testing.T) {
 	if took > 3*time.Second {
 		t.Errorf("it took %s to return", took)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; <-time.After(20 * time.Millisecond) {
-		left := processesNaming(t, mark)
-		if len(left) == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("still running: %q", left)
-		}
-	}
+	waitUntilEnded(t, mark)
 }
 
 func TestBuildPastItsDeadlineSaysWhere(t *testing.T) {
 	e := builderEngine(t)
+	mark := uniqueNumber()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
-	outcome, err := e.Build(ctx, BuildSpec{Dockerfile: "FROM debian:bookworm\n\nRUN sleep 864123\n"}, nil)
+	outcome, err := e.Build(ctx, BuildSpec{Dockerfile: "FROM debian:bookworm\n\nRUN sleep " + mark + "\n"}, nil)
 	if err != nil || outcome.State != assay.Failed || outcome.Line != 3 || !strings.Contains(outcome.Message, "longer than is allowed") {
 		t.Errorf("outcome %+v, error %v", outcome, err)
+	}
+	waitUntilEnded(t, mark)
+}
+
+// uniqueNumber is one that no other process has in its command line.
+func uniqueNumber() string { return fmt.Sprintf("86%d", time.Now().UnixNano()%1e9) }
+
+// waitUntilEnded waits until no process has mark in its command line.
+func waitUntilEnded(t *testing.T, mark string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		left := processesNaming(t, mark)
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("still running: %q", left)
+		}
 	}
 }
 
@@ -308,6 +322,115 @@ func TestUnusableContextFailsTheBuild(t *testing.T) {
 	outcome := buildImage(t, e, BuildSpec{Dockerfile: "FROM debian:bookworm\n", Context: files}, nil)
 	if outcome.State != assay.Failed || !strings.Contains(outcome.Message, "socket is neither a file") {
 		t.Errorf("outcome %+v", outcome)
+	}
+}
+
+func TestBuildNeedsItsEngine(t *testing.T) {
+	direct := builderEngine(t)
+	socket := filepath.Join(t.TempDir(), "engine.sock")
+	cut := relay(t, socket, direct.cli.DaemonHost())
+	t.Setenv("DOCKER_HOST", "unix://"+socket)
+	e := connect(t)
+	mark := uniqueNumber()
+	_, err := e.Build(t.Context(), BuildSpec{Dockerfile: "FROM debian:bookworm\nRUN echo started && sleep " + mark + "\n"}, func(p assay.BuildProgress) {
+		if p.Log != nil {
+			cut()
+		}
+	})
+	if assay.CodeOf(err) != assay.Unavailable {
+		t.Errorf("an engine that goes away gives %v", err)
+	}
+	waitUntilEnded(t, mark)
+}
+
+// relay forwards connections to the engine until cut is called.
+func relay(t *testing.T, socket, host string) (cut func()) {
+	t.Helper()
+	network, address, _ := strings.Cut(host, "://")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cut := context.WithCancel(context.Background())
+	context.AfterFunc(ctx, func() { listener.Close() })
+	var ends sync.WaitGroup
+	ends.Go(func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial(network, address)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			context.AfterFunc(ctx, func() { near.Close(); far.Close() })
+			ends.Go(func() { io.Copy(far, near); far.Close() })
+			ends.Go(func() { io.Copy(near, far); near.Close() })
+		}
+	})
+	t.Cleanup(func() { cut(); ends.Wait() })
+	return cut
+}
+
+func TestContextKeyFollowsContentAlone(t *testing.T) {
+	at := func(text string, mode fs.FileMode, when int64) fstest.MapFS {
+		return fstest.MapFS{"dir/a": {Data: []byte(text), Mode: mode, ModTime: time.Unix(when, 0)}}
+	}
+	base := BuildSpec{Build: "1", Dockerfile: "FROM x", Context: at("1", 0o644, 1)}
+	key := func(change func(*BuildSpec)) string {
+		s := base
+		change(&s)
+		k, err := s.key(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	want := key(func(*BuildSpec) {})
+	for name, change := range map[string]func(*BuildSpec){
+		"another build":   func(s *BuildSpec) { s.Build, s.Tag = "2", "x:y" },
+		"another time":    func(s *BuildSpec) { s.Context = at("1", 0o644, 2) },
+		"other rights":    func(s *BuildSpec) { s.Context = at("1", 0o600, 1) },
+		"the name's path": func(s *BuildSpec) { s.DockerfileName = "docker/Dockerfile" },
+	} {
+		if got := key(change); got != want {
+			t.Errorf("%s changes the key", name)
+		}
+	}
+	for name, change := range map[string]func(*BuildSpec){
+		"the Dockerfile": func(s *BuildSpec) { s.Dockerfile = "FROM y" },
+		"a file":         func(s *BuildSpec) { s.Context = at("2", 0o644, 1) },
+		"executability":  func(s *BuildSpec) { s.Context = at("1", 0o755, 1) },
+		"a label":        func(s *BuildSpec) { s.Labels = map[string]string{"a": "b"} },
+		"no context":     func(s *BuildSpec) { s.Context = nil },
+	} {
+		if got := key(change); got == want {
+			t.Errorf("%s does not change the key", name)
+		}
+	}
+}
+
+func TestBoundedLogKeepsBothEnds(t *testing.T) {
+	for _, size := range []int{0, 1, 199, 200, 201, 1000} {
+		log := boundedLog{limit: 200}
+		var all strings.Builder
+		for i := 0; all.Len() < size; i++ {
+			chunk := fmt.Sprintf("%dé ", i)
+			all.WriteString(chunk)
+			log.write(chunk)
+		}
+		got, text := log.String(), all.String()
+		switch {
+		case len(text) <= 200 && got != text:
+			t.Errorf("%d bytes: %q changed to %q", len(text), text, got)
+		case len(text) > 200 && (len(got) > 200 || got[:90] != text[:90] || got[len(got)-30:] != text[len(text)-30:] || !strings.Contains(got, "left out")):
+			t.Errorf("%d bytes became %q", len(text), got)
+		}
+		if !utf8.ValidString(got) {
+			t.Errorf("%q is not UTF-8", got)
+		}
 	}
 }
 

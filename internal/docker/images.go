@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
 	"github.com/moby/moby/client"
 
 	"github.com/assay-project/assay/internal/assay"
@@ -46,33 +47,34 @@ func (e *Engine) HasImage(ctx context.Context, name string) (bool, error) {
 	return false, e.unreachable(err)
 }
 
-// Resolve gives the id of the image that reference names; what the engine
+// Resolve gives the id of the image that name means; what the engine
 // does not have is pulled. The error is assay.Invalid for what cannot be a
-// reference, assay.NotFound when neither engine nor registry has it, and
+// name, assay.NotFound when neither engine nor registry has it, and
 // assay.Unavailable when that cannot be found out.
-func (e *Engine) Resolve(ctx context.Context, reference string) (string, error) {
-	found, err := e.cli.ImageInspect(ctx, reference)
+func (e *Engine) Resolve(ctx context.Context, name string) (string, error) {
+	if _, err := reference.ParseAnyReference(name); err != nil {
+		return "", assay.Errorf(assay.Invalid, "%q is not an image's name, which looks like debian:bookworm or registry.example.org/course/image:tag: %w", name, err)
+	}
+	found, err := e.cli.ImageInspect(ctx, name)
 	switch {
 	case err == nil:
 		return found.ID, nil
-	case errdefs.IsInvalidArgument(err):
-		return "", assay.Errorf(assay.Invalid, "%q is not an image's name: it looks like debian:bookworm or registry.example.org/course/image:tag: %w", reference, err)
 	case !errdefs.IsNotFound(err):
 		return "", e.unreachable(err)
-	case strings.HasPrefix(reference, "sha256:"):
-		return "", assay.Errorf(assay.NotFound, "the image %s is not on this machine, and an id cannot be pulled: build it again, or use its name", reference)
+	case strings.HasPrefix(name, "sha256:"):
+		return "", assay.Errorf(assay.NotFound, "the image %s is not on this machine, and an id cannot be pulled: build it again, or use its name", name)
 	}
-	if err := e.pull(ctx, reference); err != nil {
+	if err := e.pull(ctx, name); err != nil {
 		return "", err
 	}
-	if found, err = e.cli.ImageInspect(ctx, reference); err != nil {
-		return "", assay.Errorf(assay.Unavailable, "the image %s was pulled, but the Docker Engine does not have it: %w", reference, err)
+	if found, err = e.cli.ImageInspect(ctx, name); err != nil {
+		return "", assay.Errorf(assay.Unavailable, "the image %s was pulled, but the Docker Engine does not have it: %w", name, err)
 	}
 	return found.ID, nil
 }
 
-func (e *Engine) pull(ctx context.Context, reference string) error {
-	stream, err := e.cli.ImagePull(ctx, reference, client.ImagePullOptions{})
+func (e *Engine) pull(ctx context.Context, name string) error {
+	stream, err := e.cli.ImagePull(ctx, name, client.ImagePullOptions{})
 	if err == nil {
 		err = stream.Wait(ctx)
 	}
@@ -81,11 +83,9 @@ func (e *Engine) pull(ctx context.Context, reference string) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errdefs.IsInvalidArgument(err):
-		return assay.Errorf(assay.Invalid, "%q is not an image's name: it looks like debian:bookworm or registry.example.org/course/image:tag: %w", reference, err)
 	case errdefs.IsNotFound(err), errdefs.IsUnauthorized(err), errdefs.IsPermissionDenied(err):
-		return assay.Errorf(assay.NotFound, "there is no image %s on this machine, and its registry does not have it or does not let us: check the name: %w", reference, err)
+		return assay.Errorf(assay.NotFound, "there is no image %s on this machine, and its registry does not have it or does not let us: check the name: %w", name, err)
 	}
 	return assay.Errorf(assay.Unavailable,
-		"the image %s is not on this machine, and its registry does not answer: provide it with docker load or scripts/base-image.sh %s, or try again later: %w", reference, reference, err)
+		"the image %s is not on this machine, and its registry does not answer: provide it with docker load or scripts/base-image.sh %s, or try again later: %w", name, name, err)
 }

@@ -1,0 +1,55 @@
+package docker
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/assay-project/assay/internal/assay"
+)
+
+func TestResolveGivesTheIDOfWhatIsThere(t *testing.T) {
+	e := builderEngine(t)
+	id, err := e.Resolve(t.Context(), "debian:bookworm")
+	if err != nil || !strings.HasPrefix(id, "sha256:") {
+		t.Fatalf("%q, %v", id, err)
+	}
+	for _, name := range []string{id, "docker.io/library/debian:bookworm"} {
+		if again, err := e.Resolve(t.Context(), name); err != nil || again != id {
+			t.Errorf("%s is %q, %v; want %s", name, again, err, id)
+		}
+		if has, err := e.HasImage(t.Context(), name); err != nil || !has {
+			t.Errorf("%s: %v, %v", name, has, err)
+		}
+	}
+	list, err := e.Images(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(list, func(i Image) bool { return i.ID == id })
+	if at < 0 || !slices.Contains(list[at].Tags, "debian:bookworm") || list[at].Size == 0 || list[at].Created.IsZero() {
+		t.Errorf("%s is not, or not fully, in %+v", id, list)
+	}
+}
+
+func TestResolveSaysWhyThereIsNoImage(t *testing.T) {
+	e := builderEngine(t)
+	for _, c := range []struct {
+		reference string
+		code      assay.Code
+	}{
+		{"", assay.Invalid},
+		{"Not An Image", assay.Invalid},
+		{"sha256:" + strings.Repeat("0", 64), assay.NotFound},
+		// A registry that nobody runs; the answer does not depend on the network.
+		{"127.0.0.1:1/nothing:1", assay.Unavailable},
+	} {
+		_, err := e.Resolve(t.Context(), c.reference)
+		if assay.CodeOf(err) != c.code || (c.reference != "" && !strings.Contains(err.Error(), c.reference)) {
+			t.Errorf("%q: %s: %v", c.reference, assay.CodeOf(err), err)
+		}
+		if has, err := e.HasImage(t.Context(), c.reference); has || err != nil {
+			t.Errorf("%q: has %v, %v", c.reference, has, err)
+		}
+	}
+}
