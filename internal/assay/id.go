@@ -19,7 +19,7 @@ func NewID() string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16)
 	// crypto/rand.Read never fails: it ends the program instead.
-	rand.Read(b[6:]) //nolint:errcheck // see above
+	rand.Read(b[6:])
 	return idEncoding.EncodeToString(b[:])
 }
 
@@ -27,7 +27,7 @@ func NewID() string {
 // 52 characters. Store Fingerprint of it, never the secret.
 func NewSecret() string {
 	var b [32]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails
+	rand.Read(b[:])
 	return idEncoding.EncodeToString(b[:])
 }
 

@@ -86,7 +86,7 @@ func failure(step *assay.BuildStep, solve error) string {
 	if errors.As(solve, &exit) {
 		status = int(exit.ExitCode)
 	} else if m := exitCode.FindStringSubmatch(step.Error); m != nil {
-		status, _ = strconv.Atoi(m[1]) //nolint:errcheck // digits; one too large stays the largest int
+		status, _ = strconv.Atoi(m[1]) // digits alone; one too large stays the largest int
 	}
 	copies := strings.HasPrefix(what, "COPY ") || strings.HasPrefix(what, "ADD ")
 	missing := notFound.FindStringSubmatch(step.Error)

@@ -366,8 +366,12 @@ func relay(t *testing.T, socket, host string) (cut func()) {
 				continue
 			}
 			context.AfterFunc(ctx, func() { near.Close(); far.Close() })
-			ends.Go(func() { io.Copy(far, near); far.Close() })
-			ends.Go(func() { io.Copy(near, far); near.Close() })
+			pass := func(to, from net.Conn) {
+				defer to.Close()
+				_, _ = io.Copy(to, from) // it ends with either side
+			}
+			ends.Go(func() { pass(far, near) })
+			ends.Go(func() { pass(near, far) })
 		}
 	})
 	t.Cleanup(func() { cut(); ends.Wait() })
