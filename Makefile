@@ -6,7 +6,8 @@ NPM     ?= npm
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LISTEN  ?= 127.0.0.1:8080
 DATA    ?= data
-GOTEST  ?= $(GO) test -timeout 10m
+# Never from the cache: it knows nothing of the engine that the tests talk to.
+GOTEST  ?= $(GO) test -count=1 -timeout 15m
 
 # What talks to an engine and is therefore tested on a second, current one too.
 ENGINE_PACKAGES = ./internal/docker/... ./internal/sandbox/... ./internal/worker/... ./examples/...
@@ -43,7 +44,7 @@ deps: web/node_modules/.installed e2e/node_modules/.installed ## Download what G
 
 .PHONY: test
 test: build deps chromium ## Run every test: units, engine, engine 29, pages, browser (root: installs what is missing)
-	scripts/engine.sh with $(MAKE) --no-print-directory test-go test-engine29 test-web test-e2e
+	scripts/engine.sh with $(MAKE) --no-print-directory --keep-going test-go test-engine29 test-web test-e2e
 
 .PHONY: test-short
 test-short: $(WARDENS) ## Run the tests that need no engine and no browser
@@ -51,41 +52,42 @@ test-short: $(WARDENS) ## Run the tests that need no engine and no browser
 
 .PHONY: test-go
 test-go: $(WARDENS) ## Run the Go tests on the engine there is
-	scripts/base-image.sh
-	$(GOTEST) ./...
+	@scripts/base-image.sh
+	@scripts/phase.sh "Go tests" $(GOTEST) ./...
 
 .PHONY: test-engine29
-test-engine29: $(WARDENS) ## Run the engine-facing Go tests on Docker Engine 29 (root; built once)
-	scripts/engine29.sh run $(GOTEST) -count=1 $(ENGINE_PACKAGES)
+test-engine29: $(WARDENS) ## Run the engine-facing Go tests on Docker Engine 29 (root; built once, minutes)
+	@scripts/phase.sh "Go tests on Engine 29" scripts/engine29.sh run $(GOTEST) $(ENGINE_PACKAGES)
 
 .PHONY: test-web
 test-web: web/node_modules/.installed ## Run the pages' unit tests
-	cd web && $(NPM) test
+	@scripts/phase.sh "page tests" $(NPM) --prefix web test
 
 .PHONY: test-e2e
 test-e2e: bin/assay e2e/node_modules/.installed chromium ## Run the browser tests against bin/assay
-	scripts/base-image.sh
-	cd e2e && $(NPM) test
+	@scripts/base-image.sh
+	@scripts/phase.sh "browser tests" $(NPM) --prefix e2e test
 
 .PHONY: check
-check: $(WARDENS) web/node_modules/.installed e2e/node_modules/.installed ## Format, vet, lint, types, generated files: everything but tests
+check: $(WARDENS) web/node_modules/.installed e2e/node_modules/.installed ## Everything but tests: format, vet, lint, types, generated files current
 	$(LINT) fmt --diff
 	$(GO) vet ./...
 	$(LINT) run ./...
-	scripts/generated.sh
-	cd web && $(NPM) run check
-	for script in scripts/*.sh .ci/run; do bash -n "$$script" || exit 1; done
+	$(GO) test -short -run OpenAPI ./internal/hub
+	$(NPM) --prefix web run generate -- --check
+	$(NPM) --prefix web run check
+	$(NPM) --prefix e2e run check --if-present
+	@for script in scripts/*.sh .ci/run; do bash -n "$$script" || exit 1; done
 
 .PHONY: fmt
 fmt: web/node_modules/.installed ## Format Go and the pages
 	$(LINT) fmt
-	cd web && $(NPM) run format
+	$(NPM) --prefix web run format
 
 .PHONY: generate
-generate: $(WARDENS) web/node_modules/.installed ## OpenAPI from the hub, then the pages' client types from it
-	$(GO) run ./cmd/assay openapi >web/openapi.json.new
-	mv web/openapi.json.new web/openapi.json
-	cd web && $(NPM) run generate
+generate: $(WARDENS) web/node_modules/.installed ## Write what is made from the hub's routes: web/openapi.json and the pages' types
+	$(GO) test -short -run OpenAPI ./internal/hub -update
+	$(NPM) --prefix web run generate
 
 .PHONY: bench
 bench: $(WARDENS) ## Measure ourselves beside the peers (BENCH=name picks one, BENCH_JSON=file)
@@ -117,11 +119,11 @@ internal/sandbox/embedded/warden-%: $(wildcard cmd/warden/*.go internal/warden/*
 	@touch $@
 
 web/dist/index.html: $(WEB_FILES) web/node_modules/.installed
-	cd web && $(NPM) run build
+	$(NPM) --prefix web run build
 	@touch $@
 
 %/node_modules/.installed: %/package-lock.json
-	cd $* && $(NPM) ci --no-audit --no-fund
+	$(NPM) --prefix $* ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: chromium
