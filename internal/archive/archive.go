@@ -99,7 +99,7 @@ func Unpack(src io.Reader, dir string, lim Limits) error {
 	if err != nil {
 		return fmt.Errorf("unpack: %w", err)
 	}
-	defer root.Close() //nolint:errcheck // a folder that was only read
+	defer root.Close()
 	return Each(src, lim, func(f File, content io.Reader) error {
 		if parent := path.Dir(f.Path); parent != "." {
 			if err := root.MkdirAll(parent, 0o755); err != nil {
@@ -127,7 +127,7 @@ func Each(src io.Reader, lim Limits, f func(File, io.Reader) error) error {
 	tr := tar.NewReader(&limited{r: zr, left: lim.stream(), lim: lim})
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -281,7 +281,7 @@ func (e *entry) copy(dst io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("open %s: %w", quote(e.Path), err)
 	}
-	defer src.Close() //nolint:errcheck // only read
+	defer src.Close()
 	n, err := io.Copy(dst, io.LimitReader(src, e.Size))
 	if err == nil {
 		var more [1]byte
@@ -290,7 +290,7 @@ func (e *entry) copy(dst io.Writer) error {
 			err = io.ErrUnexpectedEOF
 		} else if _, err = io.ReadFull(src, more[:]); err == nil {
 			err = errors.New("it is longer than stated")
-		} else if err == io.EOF {
+		} else if errors.Is(err, io.EOF) {
 			err = nil
 		}
 	}

@@ -47,7 +47,7 @@ func normalize(src *meter, size int64, name string, dst io.Writer, lim Limits) (
 		return Summary{}, assay.Errorf(assay.TooLarge, "it has %d bytes, at most %s are accepted", size, bytesOf(lim.Size))
 	}
 	head := make([]byte, min(size, 512))
-	if _, err := src.ReadAt(head, 0); err != nil && err != io.EOF {
+	if _, err := src.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return Summary{}, err
 	}
 	l := newListing(lim)
@@ -141,7 +141,7 @@ func (l *listing) writeTar(src io.Reader, dst io.Writer) (Summary, error) {
 	if err != nil {
 		return Summary{}, assay.Errorf(assay.Unavailable, "no room to unpack it: %w", err)
 	}
-	defer spool.Close() //nolint:errcheck // its content is no longer needed
+	defer spool.Close()
 	if err := os.Remove(spool.Name()); err != nil {
 		return Summary{}, assay.Errorf(assay.Unavailable, "no room to unpack it: %w", err)
 	}
@@ -149,7 +149,7 @@ func (l *listing) writeTar(src io.Reader, dst io.Writer) (Summary, error) {
 	var offset int64
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return l.write(dst)
 		}
 		if err != nil {
@@ -232,7 +232,7 @@ func (m *meter) ReadAt(p []byte, off int64) (int, error) {
 	}
 	m.left -= int64(len(p))
 	n, err := m.r.ReadAt(p, off)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		m.err = err
 	}
 	return n, err

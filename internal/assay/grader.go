@@ -14,6 +14,7 @@ type Grader struct {
 	Submission SubmissionRules `json:"submission"`
 	Build      *Step           `json:"build,omitempty" doc:"A compile step; failing it ends the job"`
 	Tests      []Test          `json:"tests"`
+	Files      []string        `json:"files,omitempty" doc:"Paths of the files that tests name (expected outputs, stdin); they stay out of the image"`
 }
 
 // MaxScore is the sum of the points of all tests and of the compile step.
