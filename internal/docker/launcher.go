@@ -1,0 +1,317 @@
+package docker
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/mount"
+	"github.com/moby/moby/api/types/network"
+	"github.com/moby/moby/client"
+
+	"github.com/assay-project/assay/internal/assay"
+)
+
+// The labels of what a worker makes in an engine.
+const (
+	LabelKind  = "assay"       // what it is, for example "sandbox"
+	LabelOwner = "assay.owner" // which worker's
+)
+
+// wardenPath is where a sandbox has its process 1.
+const wardenPath = "/.assay/warden"
+
+// wardenProcesses is how many threads the warden may have beside the
+// processes of the job; it says in its greeting how many it has.
+const wardenProcesses = 24
+
+// wardenMemory is what the warden gets beside the memory of the job, in bytes.
+const wardenMemory = 16 << 20
+
+// openFiles is how many files each process may have open.
+const openFiles = 1024
+
+// LauncherConfig says for whom sandboxes are made, and with which warden.
+type LauncherConfig struct {
+	Owner      string // the worker's; what it made carries it, and List finds it by it
+	WardenPath string // the warden's binary for the engine's architecture, on the engine's machine
+}
+
+// Launcher makes sandboxes as containers of the engine, with any of its
+// runtimes. It is safe for concurrent use.
+type Launcher struct {
+	engine *Engine
+	cfg    LauncherConfig
+
+	mu      sync.Mutex
+	volumes map[string][]string // by image: the paths it declares as volumes
+}
+
+// Launcher makes sandboxes for one owner.
+func (e *Engine) Launcher(cfg LauncherConfig) *Launcher {
+	return &Launcher{engine: e, cfg: cfg, volumes: map[string][]string{}}
+}
+
+// Launch makes and starts a sandbox that nothing was said to yet. Closing its
+// stream ends it, and the engine then removes it: so does the end of this
+// process, whichever way it comes.
+func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched assay.Launched, err error) {
+	if !l.engine.info.Local {
+		return launched, assay.Errorf(assay.Unavailable,
+			"sandboxes cannot be made through the Docker Engine at %s: it mounts a file of its own machine into them, so run the worker there and set DOCKER_HOST to the engine's unix socket",
+			l.engine.cli.DaemonHost())
+	}
+	volumes, err := l.imageVolumes(ctx, spec.Image)
+	if err != nil {
+		return launched, err
+	}
+	cli := l.engine.cli
+	created, err := cli.ContainerCreate(ctx, l.options(spec, volumes))
+	if err != nil {
+		return launched, l.explain(spec, "made", err)
+	}
+	defer func() {
+		if err != nil {
+			// Also when ctx has ended: nothing may stay behind.
+			err = errors.Join(err, l.Remove(context.WithoutCancel(ctx), created.ID))
+		}
+	}()
+	attached, err := cli.ContainerAttach(ctx, created.ID, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
+	if err != nil {
+		return launched, l.explain(spec, "attached to", err)
+	}
+	if _, err = cli.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
+		attached.Close()
+		return launched, l.explain(spec, "started", err)
+	}
+	return assay.Launched{ID: created.ID, Stream: newStream(attached.HijackedResponse)}, nil
+}
+
+func (l *Launcher) options(spec assay.SandboxSpec, volumes []string) client.ContainerCreateOptions {
+	labels := map[string]string{LabelKind: "sandbox", LabelOwner: l.cfg.Owner}
+	for k, v := range spec.Labels {
+		labels[k] = v
+	}
+	processes := int64(spec.Processes + wardenProcesses)
+	no := false
+	// A folder counts as a file, and so does the top one.
+	space := fmt.Sprintf("rw,nosuid,nodev,exec,size=%d,nr_inodes=%d,", spec.Disk, spec.Files+1)
+	tmpfs := map[string]string{
+		"/work":    space + "mode=0755",
+		"/grader":  space + "mode=0700",
+		"/tmp":     space + "mode=1777",
+		"/dev/shm": fmt.Sprintf("rw,nosuid,nodev,noexec,size=%d,nr_inodes=%d,mode=1777", spec.Disk, spec.Files+1),
+	}
+	for _, path := range volumes {
+		// Else the engine would make a volume on disk, which nothing bounds.
+		if _, ours := tmpfs[path]; !ours {
+			tmpfs[path] = "ro,nosuid,nodev,noexec,size=4k"
+		}
+	}
+	return client.ContainerCreateOptions{
+		Config: &container.Config{
+			Image:      spec.Image,
+			Hostname:   "sandbox",
+			User:       "0:0",
+			Entrypoint: []string{wardenPath},
+			WorkingDir: "/",
+			OpenStdin:  true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
+			Labels:      labels,
+			Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+		},
+		HostConfig: &container.HostConfig{
+			Runtime:        spec.Runtime,
+			NetworkMode:    network.NetworkNone,
+			AutoRemove:     true,
+			ReadonlyRootfs: true,
+			CapDrop:        []string{"ALL"},
+			CapAdd:         []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"},
+			SecurityOpt:    []string{"no-new-privileges"},
+			IpcMode:        container.IPCModePrivate,
+			LogConfig:      container.LogConfig{Type: "none"},
+			Init:           &no,
+			Tmpfs:          tmpfs,
+			Mounts: []mount.Mount{{
+				Type: mount.TypeBind, Source: l.cfg.WardenPath, Target: wardenPath, ReadOnly: true,
+			}},
+			Resources: container.Resources{
+				Memory: spec.Memory + wardenMemory, MemorySwap: spec.Memory + wardenMemory,
+				PidsLimit: &processes,
+				Ulimits: []*container.Ulimit{
+					{Name: "core", Soft: 0, Hard: 0},
+					{Name: "nofile", Soft: openFiles, Hard: openFiles},
+				},
+			},
+		},
+	}
+}
+
+// imageVolumes is what an image declares as volumes. An image never changes
+// under its id, so each is asked for once.
+func (l *Launcher) imageVolumes(ctx context.Context, image string) ([]string, error) {
+	l.mu.Lock()
+	volumes, known := l.volumes[image]
+	l.mu.Unlock()
+	if known {
+		return volumes, nil
+	}
+	inspected, err := l.engine.cli.ImageInspect(ctx, image)
+	if err != nil {
+		return nil, l.explain(assay.SandboxSpec{Shape: assay.Shape{Image: image}}, "made", err)
+	}
+	if inspected.Config != nil {
+		for path := range inspected.Config.Volumes {
+			volumes = append(volumes, path)
+		}
+		slices.Sort(volumes)
+	}
+	l.mu.Lock()
+	l.volumes[image] = volumes
+	l.mu.Unlock()
+	return volumes, nil
+}
+
+// List finds the sandboxes that this owner made and that still exist.
+func (l *Launcher) List(ctx context.Context) ([]string, error) {
+	found, err := l.engine.cli.ContainerList(ctx, client.ContainerListOptions{
+		All:     true,
+		Filters: make(client.Filters).Add("label", LabelKind+"=sandbox", LabelOwner+"="+l.cfg.Owner),
+	})
+	if err != nil {
+		return nil, l.engine.unreachable(err)
+	}
+	ids := make([]string, len(found.Items))
+	for i, c := range found.Items {
+		ids[i] = c.ID
+	}
+	return ids, nil
+}
+
+// Remove kills and removes a sandbox and returns when it is gone. One that is
+// gone already is no error.
+func (l *Launcher) Remove(ctx context.Context, id string) error {
+	cli := l.engine.cli
+	_, err := cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	if errdefs.IsConflict(err) {
+		// The engine is removing it already.
+		wait := cli.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionRemoved})
+		select {
+		case <-wait.Result:
+			return nil
+		case err = <-wait.Error:
+		}
+	}
+	if err == nil || errdefs.IsNotFound(err) {
+		return nil
+	}
+	return l.engine.unreachable(err)
+}
+
+// explain says in plain words why a sandbox could not be had.
+func (l *Launcher) explain(spec assay.SandboxSpec, what string, err error) error {
+	text := err.Error()
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errdefs.IsNotFound(err) && strings.Contains(text, "image"):
+		return assay.Errorf(assay.NotFound, "the image %s is not in the Docker Engine any more: build it again: %w", spec.Image, err)
+	case client.IsErrConnectionFailed(err):
+		return l.engine.unreachable(err)
+	case strings.Contains(text, "no space left on device"):
+		return assay.Errorf(assay.Unavailable, "the disk of the Docker Engine (%s) is full: make room there: %w", l.engine.info.Root, err)
+	case strings.Contains(text, "unknown or invalid runtime name"):
+		return assay.Errorf(assay.Unavailable, "the Docker Engine knows no runtime %q: configure it there or choose another: %w", spec.Runtime, err)
+	}
+	return assay.Errorf(assay.Unavailable, "a sandbox of image %s could not be %s: %w", spec.Image, what, err)
+}
+
+// stream carries frames to and from a container's process 1.
+type stream struct {
+	conn net.Conn
+	src  *bufio.Reader
+	left uint32 // bytes of standard output that are next in src
+
+	mu     sync.Mutex
+	stderr []byte // its end
+}
+
+// maxStderr is how much of the warden's own complaints is kept, in bytes.
+const maxStderr = 4 << 10
+
+func newStream(attached client.HijackedResponse) *stream {
+	return &stream{conn: attached.Conn, src: attached.Reader}
+}
+
+// Read reads standard output. The engine sends it in pieces: a byte that
+// names the stream, three zeros, and the length in four bytes, big-endian
+// (Engine API, "ContainerAttach").
+func (s *stream) Read(p []byte) (int, error) {
+	for s.left == 0 {
+		var head [8]byte
+		if _, err := io.ReadFull(s.src, head[:]); err != nil {
+			return 0, s.ended(err)
+		}
+		n := binary.BigEndian.Uint32(head[4:])
+		switch head[0] {
+		case 1:
+			s.left = n
+		case 2:
+			if err := s.keep(n); err != nil {
+				return 0, s.ended(err)
+			}
+		default:
+			return 0, fmt.Errorf("the engine sent stream %d of a container, and there is none", head[0])
+		}
+	}
+	n, err := s.src.Read(p[:min(len(p), int(s.left))])
+	s.left -= uint32(n)
+	if err != nil {
+		err = s.ended(err)
+	}
+	return n, err
+}
+
+// keep reads n bytes of standard error and keeps the last of them.
+func (s *stream) keep(n uint32) error {
+	if skip := int64(n) - maxStderr; skip > 0 {
+		if _, err := io.CopyN(io.Discard, s.src, skip); err != nil {
+			return err
+		}
+		n = maxStderr
+	}
+	buf := make([]byte, n)
+	if _, err := io.ReadFull(s.src, buf); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stderr = append(s.stderr, buf...)
+	s.stderr = slices.Clone(s.stderr[max(len(s.stderr)-maxStderr, 0):])
+	return nil
+}
+
+// ended adds what the warden complained of to the stream's end.
+func (s *stream) ended(err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.stderr) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; its last words: %s", err, strings.TrimSpace(strings.ToValidUTF8(string(s.stderr), "\uFFFD")))
+}
+
+func (s *stream) Write(p []byte) (int, error) { return s.conn.Write(p) }
+
+func (s *stream) SetDeadline(t time.Time) error { return s.conn.SetDeadline(t) }
+
+func (s *stream) Close() error { return s.conn.Close() }
