@@ -159,8 +159,8 @@ func TestMistakesAreFoundWithLineAndColumn(t *testing.T) {
 			"grader.yaml:1:1: image is missing, for example image: ./Dockerfile",
 			`grader.yaml:1:1: tests is missing, for example tests: [{name: runs, run: "python3 main.py"}]`,
 		}},
-		{"everything at once", "nmae: A\nimage: ./Dockerfil\nlimits: {wall: 10, memroy: 1GiB, memory: 1TB}\nname: 7\ntests:\n- {name: a, run: a, pints: 3}\n- {name: a, run: b}\n", []string{
-			"grader.yaml:1:1: a grader has no key \"nmae\"; did you mean name?",
+		{"everything at once", "nane: A\nimage: ./Dockerfil\nlimits: {wall: 10, memroy: 1GiB, memory: 1TB}\nname: 7\ntests:\n- {name: a, run: a, pints: 3}\n- {name: a, run: b}\n", []string{
+			"grader.yaml:1:1: a grader has no key \"nane\"; did you mean name?",
 			"grader.yaml:2:8: the Dockerfile \"Dockerfil\" does not exist in the grader's folder",
 			"grader.yaml:3:16: wall needs a unit: 10s or 10ms",
 			"grader.yaml:3:20: limits has no key \"memroy\"; did you mean memory?",
