@@ -134,7 +134,7 @@ func damaged(d assay.Digest) error {
 
 // object reads chunk after chunk.
 type object struct {
-	ctx    context.Context //nolint:containedctx // io.Reader has none
+	ctx    context.Context // io.Reader has none
 	bus    *Bus
 	digest assay.Digest
 	n      int    // index of chunk

@@ -98,7 +98,7 @@ func (b *Bus) Queued(ctx context.Context, pool string) (map[assay.Priority]int, 
 	}
 	queued := make(map[assay.Priority]int)
 	for _, p := range assay.Priorities {
-		queued[p] = int(info.State.Subjects["jobs."+pool+"."+string(p)]) //nolint:gosec // a count of messages
+		queued[p] = int(info.State.Subjects["jobs."+pool+"."+string(p)])
 	}
 	return queued, nil
 }
@@ -261,7 +261,8 @@ func (q *Queue[T]) take(lane jetstream.Consumer, patience time.Duration) (*Deliv
 		return &Delivery[T]{
 			Ticket:      ticket,
 			Redelivered: meta.NumDelivered > 1 || meta.Sequence.Stream <= q.bus.before[meta.Stream],
-			Count:       int(min(meta.NumDelivered, 1<<30)), //nolint:gosec // bounded
+			Count:       int(min(meta.NumDelivered, 1<<30)),
+			Stored:      meta.Timestamp,
 			msg:         msg, bus: q.bus,
 		}, nil
 	}
@@ -271,8 +272,9 @@ func (q *Queue[T]) take(lane jetstream.Consumer, patience time.Duration) (*Deliv
 // keep it alive, within the acknowledgement wait.
 type Delivery[T any] struct {
 	Ticket      T
-	Redelivered bool // somebody may have held it before: perhaps a worker that died
-	Count       int  // how often it was delivered, this time included
+	Redelivered bool      // somebody may have held it before: perhaps a worker that died
+	Count       int       // how often it was delivered, this time included
+	Stored      time.Time // when it was put in the queue, by the server's clock
 
 	msg jetstream.Msg
 	bus *Bus
