@@ -115,15 +115,14 @@ func Samples(grader fs.FS) ([]string, error) {
 }
 
 // ContextSkip says what never enters the image's build context, by its path
-// within that context (the Dockerfile's folder): grader.yaml, the samples,
-// and the files that tests name. So no COPY shows a student what is expected.
+// in the grader's folder: grader.yaml, the samples, and the files that tests
+// name. So no COPY shows a student what is expected.
 func ContextSkip(g *assay.Grader) func(name string) bool {
-	folder := path.Dir(g.Image.Dockerfile)
 	skipped := map[string]bool{FileName: true, SamplesFolder: true}
 	for _, name := range g.Files {
 		skipped[name] = true
 	}
-	return func(name string) bool { return skipped[path.Join(folder, name)] }
+	return func(name string) bool { return skipped[path.Clean(name)] }
 }
 
 // readBeneath reads a file of at most limit bytes whose path leads through no
