@@ -58,10 +58,11 @@ run_child() {
 	# shellcheck disable=SC2064 # the pid of now
 	trap "kill -TERM $child 2>/dev/null || true" TERM
 	# A trapped signal ends wait early: wait until the child is really gone.
-	while kill -0 "$child" 2>/dev/null; do
-		wait "$child" || true
+	while true; do
+		status=0
+		wait "$child" || status=$?
+		kill -0 "$child" 2>/dev/null || break
 	done
-	wait "$child" || status=$?
 	trap - INT TERM
 	return "$status"
 }
