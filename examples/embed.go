@@ -1,0 +1,13 @@
+// Package examples holds graders that run, for instructors to look at and to
+// copy, and for a new hub to begin with.
+package examples
+
+import "embed"
+
+// Files are the graders, a folder each, with their sample submissions.
+//
+//go:embed fizzbuzz-python words-c bank-account
+var Files embed.FS
+
+// Names of the graders' folders, in the order in which they teach.
+func Names() []string { return []string{"fizzbuzz-python", "words-c", "bank-account"} }

@@ -1,0 +1,6 @@
+# Forgets to count.
+last = input()
+number = 1
+
+while number != last:
+    pass
