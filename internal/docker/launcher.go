@@ -36,7 +36,7 @@ const wardenPath = "/.assay/warden"
 const wardenProcesses = 24
 
 // wardenMemory is what the warden gets beside the memory of the job, in bytes.
-const wardenMemory = 16 << 20
+const wardenMemory = 8 << 20
 
 // openFiles is how many files each process may have open.
 const openFiles = 1024
