@@ -2,8 +2,13 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
+	"time"
 
 	"github.com/assay-project/assay/internal/assay"
+	"github.com/assay-project/assay/internal/bus"
+	"github.com/assay-project/assay/internal/store"
 )
 
 func (h *Hub) buildRoutes() {
@@ -26,16 +31,190 @@ type BuildText struct {
 	Log string `json:"log" doc:"At most 512 KiB; while the build runs: what has arrived so far"`
 }
 
+// maxBuilds is how many builds a list has: more are not worth a page.
+const maxBuilds = 100
+
 func (h *Hub) listBuilds(ctx context.Context, in *listBuildsInput) (*body[Page[assay.Build]], error) {
-	return nil, errLater
+	courses, err := h.narrow(ctx, in.Course)
+	if err != nil {
+		return nil, err
+	}
+	builds, err := h.cfg.Store.Builds(ctx, courses, in.Image, maxBuilds)
+	return page(builds), err
 }
+
+// build finds a build that the actor reaches.
+func (h *Hub) build(ctx context.Context, id string) (assay.Build, error) {
+	build, err := h.cfg.Store.Build(ctx, id)
+	if err != nil {
+		return build, err
+	}
+	return build, h.allow(ctx, "build", build.Course)
+}
+
 func (h *Hub) getBuild(ctx context.Context, in *ByID) (*body[assay.Build], error) {
-	return nil, errLater
+	build, err := h.build(ctx, in.ID)
+	return answer(build), err
 }
+
 func (h *Hub) getBuildLog(ctx context.Context, in *ByID) (*body[BuildText], error) {
-	return nil, errLater
+	if _, err := h.build(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	text, err := h.cfg.Store.BuildLog(ctx, in.ID)
+	if f := h.feeds.find(in.ID); f != nil && text == "" {
+		text = logSoFar(f)
+	}
+	return answer(BuildText{Log: text}), err
 }
+
+func logSoFar(f *feed) string {
+	var text strings.Builder
+	events, _, _, _ := f.after(0)
+	for _, e := range events {
+		var log assay.BuildLog
+		if e.name == "log" && json.Unmarshal(e.data, &log) == nil {
+			text.WriteString(log.Text)
+		}
+	}
+	return text.String()
+}
+
 func (h *Hub) cancelBuild(ctx context.Context, in *ByID) (*body[assay.Build], error) {
-	return nil, errLater
+	if _, err := h.build(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	build, running, err := h.cfg.Store.CancelBuild(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if running {
+		err = h.cfg.Bus.CancelBuild(build.ID)
+	} else {
+		h.announceBuild(build)
+	}
+	return answer(build), err
 }
-func (h *Hub) watchBuild(ctx context.Context, in *watchInput) (source, error) { return nil, errLater }
+
+func (h *Hub) watchBuild(ctx context.Context, in *WatchInput) (source, error) {
+	build, err := h.build(ctx, in.ID)
+	if err != nil || (build.State.Final() && in.Last == lastID) {
+		return nil, err
+	}
+	return func(ctx context.Context, out *eventWriter) error {
+		last := func(build assay.Build) error { return out.send("build", lastID, build) }
+		f := h.feeds.open(build.ID)
+		// Read again now that nothing of it can be missed.
+		build, err := h.cfg.Store.Build(ctx, build.ID)
+		if err != nil {
+			return err
+		}
+		if build.State.Final() {
+			h.feeds.end(build.ID)
+			if err := out.send("reset", "", Reset{}); err != nil {
+				return err
+			}
+			return last(build)
+		}
+		if err := out.send("build", "", build); err != nil {
+			return err
+		}
+		look := time.NewTicker(streamBeat)
+		defer look.Stop()
+		err = out.follow(ctx, f, f.position(in.Last), func(e event) (bool, bool) {
+			ended := e.name == "build" && json.Unmarshal(e.data, &build) == nil && build.State.Final()
+			return !ended, ended
+		}, look.C, func() error {
+			build, err := h.cfg.Store.Build(ctx, build.ID)
+			if err == nil && build.State.Final() {
+				h.onBuild(build) // the news of its end was lost
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return last(build)
+	}, nil
+}
+
+// publishBuild puts a build into the queue.
+func (h *Hub) publishBuild(ctx context.Context, build assay.Build) error {
+	revision, err := h.cfg.Store.Revision(ctx, build.Image, build.Revision)
+	if err != nil {
+		return err
+	}
+	err = h.cfg.Bus.PublishBuild(ctx, pool, assay.BuildTicket{
+		Build: build.ID, Course: build.Course, Name: build.ImageName, Dockerfile: revision.Dockerfile,
+	})
+	if err != nil {
+		return err
+	}
+	return h.cfg.Store.MarkBuildPublished(ctx, build.ID)
+}
+
+func (h *Hub) sweepBuilds(ctx context.Context) error {
+	builds, err := h.cfg.Store.UnpublishedBuilds(ctx, sweepAtOnce)
+	for _, build := range builds {
+		if err := h.publishBuild(ctx, build); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (h *Hub) beginBuild(ctx context.Context, r bus.BeginRequest) (bus.Begin, error) {
+	permission, build, err := h.cfg.Store.BeginBuild(ctx, r.ID, r.Redelivered)
+	if err != nil {
+		return bus.Begin{}, err
+	}
+	if build.ID != "" && permission != store.Busy {
+		h.announceBuild(build)
+	}
+	return bus.Begin{Verdict: verdict(permission)}, nil
+}
+
+func (h *Hub) recordBuild(ctx context.Context, o assay.BuildOutcome) error {
+	build, recorded, err := h.cfg.Store.RecordBuild(ctx, o)
+	if recorded {
+		h.announceBuild(build)
+	}
+	return err
+}
+
+// announceBuild tells every hub's pages that a build's row has changed.
+func (h *Hub) announceBuild(build assay.Build) {
+	if err := h.cfg.Bus.PublishBuildChange(build); err != nil {
+		h.log.Warn("a build's change was not announced", "build", build.ID, "error", cause(err))
+		h.onBuild(build)
+	}
+}
+
+func (h *Hub) onBuild(build assay.Build) {
+	e := event{name: "build", course: build.Course, data: encoded(build)}
+	h.live.feed.add(e)
+	if f := h.feeds.find(build.ID); f != nil {
+		f.add(e)
+	}
+	if build.State.Final() {
+		h.feeds.end(build.ID)
+	}
+}
+
+func (h *Hub) onBuildProgress(ctx context.Context, p assay.BuildProgress) {
+	f := h.feeds.find(p.Build)
+	if f == nil {
+		// The first of it, or what comes late of one that has ended.
+		build, err := h.cfg.Store.Build(ctx, p.Build)
+		if err != nil || build.State.Final() {
+			return
+		}
+		f = h.feeds.open(p.Build)
+	}
+	if p.Step != nil {
+		f.add(event{name: "step", data: encoded(p.Step)})
+	}
+	if p.Log != nil {
+		f.add(event{name: "log", data: encoded(p.Log)})
+	}
+}

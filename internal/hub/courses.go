@@ -49,23 +49,56 @@ type putMemberInput struct {
 }
 
 func (h *Hub) listCourses(ctx context.Context, _ *nothing) (*body[Page[CourseWithRole]], error) {
-	return nil, errLater
+	courses, err := h.courses(ctx, actor(ctx))
+	return page(courses), err
 }
+
 func (h *Hub) createCourse(ctx context.Context, in *createCourseInput) (*body[assay.Course], error) {
-	return nil, errLater
+	course, err := h.cfg.Store.AddCourse(ctx, in.Body.Slug, in.Body.Title)
+	return answer(course), err
 }
+
 func (h *Hub) getCourse(ctx context.Context, in *ByCourse) (*body[CourseWithRole], error) {
-	return nil, errLater
+	course, err := h.course(ctx, in.Course)
+	return answer(course), err
 }
+
 func (h *Hub) changeCourse(ctx context.Context, in *changeCourseInput) (*body[assay.Course], error) {
-	return nil, errLater
+	if _, err := h.course(ctx, in.Course); err != nil {
+		return nil, err
+	}
+	course, err := h.cfg.Store.SetTitle(ctx, in.Course, in.Body.Title)
+	return answer(course), err
 }
+
 func (h *Hub) listMembers(ctx context.Context, in *ByCourse) (*body[Page[assay.Member]], error) {
-	return nil, errLater
+	if _, err := h.course(ctx, in.Course); err != nil {
+		return nil, err
+	}
+	members, err := h.cfg.Store.Members(ctx, in.Course)
+	return page(members), err
 }
+
 func (h *Hub) putMember(ctx context.Context, in *putMemberInput) (*body[assay.Member], error) {
-	return nil, errLater
+	user, err := h.memberUser(ctx, in.MemberInput)
+	if err != nil {
+		return nil, err
+	}
+	err = h.cfg.Store.PutMember(ctx, in.Course, user.ID, in.Body.Role)
+	return answer(assay.Member{Course: in.Course, User: user.ID, Name: user.Name, Role: in.Body.Role}), err
 }
+
 func (h *Hub) deleteMember(ctx context.Context, in *MemberInput) (*nothing, error) {
-	return nil, errLater
+	user, err := h.memberUser(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.cfg.Store.DeleteMember(ctx, in.Course, user.ID)
+}
+
+func (h *Hub) memberUser(ctx context.Context, in MemberInput) (assay.User, error) {
+	if _, err := h.course(ctx, in.Course); err != nil {
+		return assay.User{}, err
+	}
+	return h.cfg.Store.User(ctx, in.User)
 }

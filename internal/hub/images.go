@@ -45,24 +45,84 @@ type revisionInput struct {
 }
 
 func (h *Hub) listImages(ctx context.Context, in *ListInput) (*body[Page[assay.Image]], error) {
-	return nil, errLater
+	courses, err := h.narrow(ctx, in.Course)
+	if err != nil {
+		return nil, err
+	}
+	images, err := h.cfg.Store.Images(ctx, courses, in.Q)
+	return page(images), err
 }
+
+// image finds an image that the actor reaches.
+func (h *Hub) image(ctx context.Context, id string) (assay.Image, error) {
+	image, err := h.cfg.Store.Image(ctx, id)
+	if err != nil {
+		return image, err
+	}
+	return image, h.allow(ctx, "image", image.Course)
+}
+
 func (h *Hub) createImage(ctx context.Context, in *createImageInput) (*body[assay.Image], error) {
-	return nil, errLater
+	if _, err := h.course(ctx, in.Body.Course); err != nil {
+		return nil, err
+	}
+	image, _, err := h.cfg.Store.AddImage(ctx, in.Body.Course, in.Body.Name, in.Body.Dockerfile, actor(ctx).User.Name)
+	return answer(image), err
 }
+
 func (h *Hub) getImage(ctx context.Context, in *ByID) (*body[ImageDetail], error) {
-	return nil, errLater
+	image, err := h.image(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	revision, err := h.cfg.Store.Revision(ctx, image.ID, image.Revision)
+	return answer(ImageDetail{Image: image, Revision: revision}), err
 }
+
 func (h *Hub) saveImage(ctx context.Context, in *saveImageInput) (*body[ImageDetail], error) {
-	return nil, errLater
+	if _, err := h.image(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	image, revision, err := h.cfg.Store.SaveImage(ctx, in.ID, in.Body.Dockerfile, actor(ctx).User.Name, in.Body.BaseRevision)
+	return answer(ImageDetail{Image: image, Revision: revision}), err
 }
-func (h *Hub) deleteImage(ctx context.Context, in *ByID) (*nothing, error) { return nil, errLater }
+
+func (h *Hub) deleteImage(ctx context.Context, in *ByID) (*nothing, error) {
+	if _, err := h.image(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return nil, h.cfg.Store.DeleteImage(ctx, in.ID)
+}
+
 func (h *Hub) listRevisions(ctx context.Context, in *ByID) (*body[Page[assay.Revision]], error) {
-	return nil, errLater
+	if _, err := h.image(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	revisions, err := h.cfg.Store.Revisions(ctx, in.ID)
+	return page(revisions), err
 }
+
 func (h *Hub) getRevision(ctx context.Context, in *revisionInput) (*body[assay.Revision], error) {
-	return nil, errLater
+	if _, err := h.image(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	revision, err := h.cfg.Store.Revision(ctx, in.ID, in.N)
+	return answer(revision), err
 }
+
 func (h *Hub) createBuild(ctx context.Context, in *ByID) (*body[assay.Build], error) {
-	return nil, errLater
+	image, err := h.image(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	build, err := h.cfg.Store.AddBuild(ctx, image, actor(ctx).User.Name)
+	if err != nil {
+		return nil, err
+	}
+	h.announceBuild(build)
+	if err := h.publishBuild(ctx, build); err != nil {
+		h.log.WarnContext(ctx, "a build is not in the queue yet", "build", build.ID, "error", cause(err))
+		h.wakeSweep()
+	}
+	return answer(build), nil
 }

@@ -2,9 +2,24 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
-	"github.com/assay-project/assay/internal/assay"
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/assay-project/assay/internal/archive"
+	"github.com/assay-project/assay/internal/assay"
+	"github.com/assay-project/assay/internal/format"
+	"github.com/assay-project/assay/internal/store"
 )
 
 func (h *Hub) jobRoutes() {
@@ -44,19 +59,290 @@ type JobDetail struct {
 }
 
 func (h *Hub) listJobs(ctx context.Context, in *listJobsInput) (*body[Page[assay.Job]], error) {
-	return nil, errLater
+	courses, err := h.narrow(ctx, in.Course)
+	if err != nil {
+		return nil, err
+	}
+	before := int64(0)
+	if in.Before != "" {
+		if before, err = strconv.ParseInt(in.Before, 10, 64); err != nil || before < 1 {
+			return nil, assay.Errorf(assay.Invalid, "before is not a place in the list; give next of an earlier answer.")
+		}
+	}
+	jobs, err := h.cfg.Store.Jobs(ctx, store.JobFilter{
+		Courses: courses, Grader: in.Grader, State: in.State, Verdict: in.Verdict, Q: in.Q, Before: before, Limit: in.Limit,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := page(jobs)
+	if len(jobs) == in.Limit {
+		out.Body.Next = strconv.FormatInt(jobs[len(jobs)-1].Number, 10)
+	}
+	return out, nil
 }
+
+// job finds a job that the actor reaches.
+func (h *Hub) job(ctx context.Context, id string) (assay.Job, error) {
+	job, err := h.cfg.Store.Job(ctx, id)
+	if err != nil {
+		return job, err
+	}
+	return job, h.allow(ctx, "job", job.Course)
+}
+
+func (h *Hub) getJob(ctx context.Context, in *ByID) (*body[JobDetail], error) {
+	job, err := h.job(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	result, err := h.cfg.Store.Result(ctx, job.ID)
+	return answer(JobDetail{Job: job, Result: result}), err
+}
+
 func (h *Hub) createJob(ctx context.Context, _ *nothing) (*body[assay.Job], error) {
-	return nil, errLater
+	f := formOf(ctx)
+	grader, err := h.grader(ctx, f.fields["grader"])
+	if err != nil {
+		return nil, err
+	}
+	job := assay.Job{Priority: assay.Priority(f.fields["priority"]), Runtime: f.fields["runtime"], Label: f.fields["label"]}
+	sample := f.fields["sample"]
+	switch {
+	case f.file != nil && sample != "":
+		return nil, assay.Errorf(assay.Invalid, "Send either an archive or a sample's name, not both.")
+	case f.file != nil:
+		job.Submission, err = h.acceptSubmission(ctx, f)
+		job.Label = firstOf(job.Label, f.name)
+	case sample != "":
+		job.Submission, err = h.acceptSample(ctx, grader, sample)
+		job.Label = firstOf(job.Label, sample)
+	default:
+		err = assay.Errorf(assay.Invalid, "There is nothing to grade; send the submission as the field archive, or the name of a sample.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.submit(ctx, grader, job)
 }
-func (h *Hub) getJob(ctx context.Context, in *ByID) (*body[JobDetail], error) { return nil, errLater }
-func (h *Hub) cancelJob(ctx context.Context, in *ByID) (*body[assay.Job], error) {
-	return nil, errLater
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
 }
+
+var runtimeName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+
+// submit accepts a job: it fills in what the grader decides, keeps the row
+// and puts the job into the queue. Once the row is kept nothing can lose it:
+// when the queue fails, the sweep tries again.
+func (h *Hub) submit(ctx context.Context, grader assay.StoredGrader, job assay.Job) (*body[assay.Job], error) {
+	upload, err := h.cfg.Store.Upload(ctx, grader)
+	if err != nil {
+		return nil, err
+	}
+	job.Course, job.Grader, job.GraderName = grader.Course, grader.ID, grader.Name
+	job.Files, job.MaxScore, job.By = grader.Files, grader.MaxScore, actor(ctx).User.Name
+	job.Runtime = firstOf(job.Runtime, upload.Spec.Runtime)
+	job.Label = assay.Printable(job.Label, 200)
+	if job.Priority == "" {
+		job.Priority = assay.Normal
+	}
+	if !slices.Contains(assay.Priorities[:], job.Priority) {
+		return nil, assay.Errorf(assay.Invalid, "%s is not a priority; use high, normal or low.", assay.Quote(string(job.Priority), 20))
+	}
+	if !runtimeName.MatchString(job.Runtime) {
+		return nil, assay.Errorf(assay.Invalid, "%s is not a runtime's name.", assay.Quote(job.Runtime, 20))
+	}
+	if job, err = h.cfg.Store.AddJob(ctx, job); err != nil {
+		return nil, err
+	}
+	h.announce(job)
+	if err := h.publishJob(ctx, job); err != nil {
+		h.log.WarnContext(ctx, "a job is not in the queue yet", "job", job.ID, "error", cause(err))
+		h.wakeSweep()
+	}
+	return answer(job), nil
+}
+
+func (h *Hub) acceptSubmission(ctx context.Context, f *form) (assay.Digest, error) {
+	summary, canonical, err := h.accept(ctx, "submission", f)
+	if err != nil {
+		return "", err
+	}
+	return summary.Digest, canonical.Close()
+}
+
+// acceptSample takes a submission from the grader's own folder.
+func (h *Hub) acceptSample(ctx context.Context, grader assay.StoredGrader, sample string) (assay.Digest, error) {
+	upload, err := h.cfg.Store.Upload(ctx, grader)
+	if err != nil {
+		return "", err
+	}
+	if !slices.Contains(upload.Samples, sample) {
+		return "", assay.Errorf(assay.NotFound, "The grader has no sample %s; those it has are folders and files in submissions.", assay.Quote(sample, 60))
+	}
+	files, err := h.cfg.Bus.GetObject(ctx, grader.Files)
+	if err != nil {
+		return "", err
+	}
+	var summary archive.Summary
+	err = h.unpacked(files, func(files fs.FS) error {
+		root, err := format.Root(files)
+		if err != nil {
+			return err
+		}
+		summary, err = h.packSample(ctx, root, path.Join("submissions", sample))
+		return err
+	})
+	return summary.Digest, joined(err, files.Close())
+}
+
+// packSample stores a folder, or a single file, as a submission.
+func (h *Hub) packSample(ctx context.Context, root fs.FS, name string) (archive.Summary, error) {
+	packed, err := h.scratch()
+	if err != nil {
+		return archive.Summary{}, err
+	}
+	defer packed.Close() //nolint:errcheck // it was only read, and is gone
+	info, err := fs.Stat(root, name)
+	if err != nil {
+		return archive.Summary{}, err
+	}
+	var summary archive.Summary
+	if info.IsDir() {
+		var folder fs.FS
+		if folder, err = fs.Sub(root, name); err == nil {
+			summary, err = archive.Pack(folder, packed, archive.DefaultLimits, nil)
+		}
+	} else {
+		summary, err = normalizeFile(root, name, packed)
+	}
+	if err != nil {
+		return summary, about("sample", err)
+	}
+	return summary, h.keep(ctx, summary, packed)
+}
+
+func normalizeFile(root fs.FS, name string, to io.Writer) (archive.Summary, error) {
+	content, err := fs.ReadFile(root, name)
+	if err != nil {
+		return archive.Summary{}, err
+	}
+	return archive.Normalize(strings.NewReader(string(content)), int64(len(content)), path.Base(name), to, archive.DefaultLimits)
+}
+
 func (h *Hub) repeatJob(ctx context.Context, in *ByID) (*body[assay.Job], error) {
-	return nil, errLater
+	job, err := h.job(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	grader, err := h.grader(ctx, job.Grader)
+	if assay.CodeOf(err) == assay.NotFound {
+		return nil, assay.Errorf(assay.Conflict, "The grader of this job was removed; upload it again and submit the files to it.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return h.submit(ctx, grader, assay.Job{Submission: job.Submission, Label: job.Label, Priority: job.Priority, Runtime: job.Runtime})
 }
+
+func (h *Hub) cancelJob(ctx context.Context, in *ByID) (*body[assay.Job], error) {
+	if _, err := h.job(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	job, running, err := h.cfg.Store.Cancel(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if running {
+		err = h.cfg.Bus.Cancel(job.ID)
+	} else {
+		h.announce(job)
+	}
+	return answer(job), err
+}
+
 func (h *Hub) getSubmission(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {
-	return nil, errLater
+	job, err := h.job(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	files, err := h.cfg.Bus.GetObject(ctx, job.Submission)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		defer files.Close() //nolint:errcheck // nothing was written
+		c.SetHeader("Content-Type", "application/gzip")
+		c.SetHeader("Content-Disposition", fmt.Sprintf(`attachment; filename="submission-%d.tar.gz"`, job.Number))
+		err := requestOf(ctx).control.SetWriteDeadline(time.Now().Add(uploadTimeout))
+		if err == nil {
+			_, err = io.Copy(c.BodyWriter(), files)
+		}
+		if err != nil {
+			h.log.DebugContext(ctx, "submission not delivered", "request", requestID(ctx), "error", err)
+			panic(http.ErrAbortHandler) // so that the reader does not take it for whole
+		}
+	}}, nil
 }
-func (h *Hub) watchJob(ctx context.Context, in *watchInput) (source, error) { return nil, errLater }
+
+func (h *Hub) watchJob(ctx context.Context, in *WatchInput) (source, error) {
+	job, err := h.job(ctx, in.ID)
+	if err != nil || (job.State.Final() && in.Last == lastID) {
+		return nil, err
+	}
+	return func(ctx context.Context, out *eventWriter) error {
+		f := h.feeds.open(job.ID)
+		// Read again now that nothing of it can be missed.
+		job, err := h.cfg.Store.Job(ctx, job.ID)
+		if err != nil {
+			return err
+		}
+		if job.State.Final() {
+			h.feeds.end(job.ID)
+			if err := out.send("reset", "", Reset{}); err != nil {
+				return err
+			}
+			return h.sendEnd(ctx, out, job)
+		}
+		if err := out.send("job", "", job); err != nil {
+			return err
+		}
+		look := time.NewTicker(streamBeat)
+		defer look.Stop()
+		err = out.follow(ctx, f, f.position(in.Last), func(e event) (bool, bool) {
+			ended := e.name == "job" && json.Unmarshal(e.data, &job) == nil && job.State.Final()
+			return !ended, ended
+		}, look.C, func() error {
+			job, err := h.cfg.Store.Job(ctx, job.ID)
+			if err == nil && job.State.Final() {
+				h.onJob(job) // the news of its end was lost
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return h.sendEnd(ctx, out, job)
+	}, nil
+}
+
+// sendEnd writes the last events of a job's stream.
+func (h *Hub) sendEnd(ctx context.Context, out *eventWriter, job assay.Job) error {
+	result, err := h.cfg.Store.Result(ctx, job.ID)
+	if err != nil {
+		return err
+	}
+	if result == nil {
+		return out.send("job", lastID, job)
+	}
+	if err := out.send("job", "", job); err != nil {
+		return err
+	}
+	return out.send("result", lastID, result)
+}

@@ -1,7 +1,11 @@
 package hub
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/assay-project/assay/internal/assay"
@@ -30,15 +34,185 @@ type Queue struct {
 	OldestAt *time.Time `json:"oldest_at,omitempty" doc:"When the longest waiting job was submitted"`
 }
 
-func (h *Hub) listContainers(ctx context.Context, _ *nothing) (*body[Page[assay.ContainerFigures]], error) {
-	return nil, errLater
-}
-func (h *Hub) listWorkers(ctx context.Context, _ *nothing) (*body[Page[assay.Worker]], error) {
-	return nil, errLater
-}
-
 type liveInput struct {
-	Last string `header:"Last-Event-ID" maxLength:"64"`
+	Last string `header:"Last-Event-ID" maxLength:"64" doc:"The id of the last event seen: the stream goes on after it"`
 }
 
-func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) { return nil, errLater }
+func (h *Hub) listContainers(ctx context.Context, _ *nothing) (*body[Page[assay.ContainerFigures]], error) {
+	reach, err := h.reach(ctx, actor(ctx))
+	return page(h.live.frame(reach).Containers), err
+}
+
+func (h *Hub) listWorkers(context.Context, *nothing) (*body[Page[assay.Worker]], error) {
+	return page(h.live.frame(nil).Workers), nil
+}
+
+const (
+	liveTick = time.Second
+	// A worker that says nothing for so long is gone: unwatched ones speak
+	// every ten seconds.
+	workerPatience = 25 * time.Second
+	reachLife      = 10 // ticks after which a stream looks again which courses it may show
+)
+
+func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) {
+	me := actor(ctx)
+	reach, err := h.reach(ctx, me)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, out *eventWriter) error {
+		defer h.live.watch()()
+		h.refresh(ctx)
+		tick := time.NewTicker(liveTick)
+		defer tick.Stop()
+		var sent []byte
+		age := 0
+		onTick := func() error {
+			if age++; age%reachLife == 0 {
+				if reach, err = h.reach(ctx, me); err != nil {
+					return err
+				}
+			}
+			frame := encoded(h.live.frame(reach))
+			if slices.Equal(frame, sent) {
+				return nil
+			}
+			sent = frame
+			return out.send("figures", "", json.RawMessage(frame))
+		}
+		if err := onTick(); err != nil {
+			return err
+		}
+		n := h.live.feed.position(in.Last)
+		if n < 0 {
+			// Who has just come has read the lists; what changed before is in them.
+			if err := out.send("reset", "", Reset{}); err != nil {
+				return err
+			}
+			_, n, _, _ = h.live.feed.after(0)
+		}
+		return out.follow(ctx, h.live.feed, n, func(e event) (bool, bool) {
+			return within(reach, e.course), false
+		}, tick.C, onTick)
+	}, nil
+}
+
+// live is how everything is now: what the workers said last, and the newest
+// changes of jobs and builds.
+type live struct {
+	feed     *feed
+	mu       sync.Mutex
+	workers  map[string]heard
+	queue    Queue
+	watchers int
+}
+
+// heard is what a worker said, and when we heard it: its clock may be wrong.
+type heard struct {
+	assay.Figures
+	at time.Time
+}
+
+// maxChanges is how many bytes of changes are kept for pages that were away.
+const maxChanges = 1 << 20
+
+func newLive() *live { return &live{feed: newFeed(maxChanges), workers: map[string]heard{}} }
+
+func (l *live) onFigures(f assay.Figures) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.workers[f.Worker.ID] = heard{f, time.Now()}
+}
+
+// current forgets workers that are gone. The caller holds the lock.
+func (l *live) current() {
+	for id, h := range l.workers {
+		if time.Since(h.at) > workerPatience {
+			delete(l.workers, id)
+		}
+	}
+}
+
+func (l *live) ready() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.current()
+	return len(l.workers) > 0
+}
+
+// frame is everything as somebody sees it who reaches the courses (all when
+// nil). Containers that belong to no course are the administrators'.
+func (l *live) frame(reach []string) LiveFrame {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.current()
+	f := LiveFrame{Workers: []assay.Worker{}, Containers: []assay.ContainerFigures{}, Queue: l.queue}
+	for _, h := range l.workers {
+		f.Workers = append(f.Workers, h.Worker)
+		for _, c := range h.Containers {
+			if within(reach, c.Course) {
+				f.Containers = append(f.Containers, c)
+			}
+		}
+		if h.at.After(f.At) {
+			f.At = h.at
+		}
+	}
+	slices.SortFunc(f.Workers, func(a, b assay.Worker) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(f.Containers, func(a, b assay.ContainerFigures) int {
+		return cmp.Or(a.StartedAt.Compare(b.StartedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return f
+}
+
+// watch says that somebody looks, until the returned function is called.
+func (l *live) watch() (leave func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.watchers++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.watchers--
+	}
+}
+
+func (l *live) watched() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watchers > 0
+}
+
+// tick keeps the figures fresh while somebody looks.
+func (h *Hub) tick(ctx context.Context) {
+	ticker := time.NewTicker(liveTick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if h.live.watched() {
+				h.refresh(ctx)
+			}
+		}
+	}
+}
+
+// refresh counts the queue and asks the workers for figures.
+func (h *Hub) refresh(ctx context.Context) {
+	queued, running, oldest, err := h.cfg.Store.Queue(ctx)
+	if err == nil {
+		err = h.cfg.Bus.WantFigures()
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			h.log.WarnContext(ctx, "the figures are old", "error", cause(err))
+		}
+		return
+	}
+	h.live.mu.Lock()
+	defer h.live.mu.Unlock()
+	h.live.queue = Queue{Queued: queued, Running: running, OldestAt: oldest}
+}

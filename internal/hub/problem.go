@@ -111,7 +111,7 @@ func (h *Hub) problem(ctx context.Context, err error) *Problem {
 	}
 	p.Title = http.StatusText(p.Status)
 	if p.Status >= http.StatusInternalServerError {
-		h.cfg.Log.ErrorContext(ctx, "request failed", "request", p.RequestID, "error", cause(err))
+		h.log.ErrorContext(ctx, "request failed", "request", p.RequestID, "error", cause(err))
 	}
 	return p
 }

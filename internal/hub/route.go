@@ -2,7 +2,9 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -38,8 +40,14 @@ func route[I, O any](h *Hub, role need, o huma.Operation, f func(context.Context
 	o.Extensions = map[string]any{roleExtension: role}
 	if role != anyone {
 		o.Security = []map[string][]string{{"session": {}}, {"token": {}}}
+		o.Middlewares = append(huma.Middlewares{h.require(role)}, o.Middlewares...)
 	}
 	huma.Register(h.api, o, func(ctx context.Context, in *I) (*O, error) {
+		// The body has been read: a deadline that passes from here on would
+		// end the handler's context.
+		if err := requestOf(ctx).control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return nil, h.problem(ctx, err)
+		}
 		out, err := f(ctx, in)
 		if err != nil {
 			return nil, h.problem(ctx, err)
