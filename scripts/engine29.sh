@@ -42,6 +42,7 @@ answers() { docker --host "unix://$work/docker.sock" version; }
 
 start() {
 	PATH=$bin:$PATH
+	network
 	cat >"$work/containerd.toml" <<-TOML
 		version = 3
 		root = "$work/containerd"
@@ -59,13 +60,10 @@ start() {
 		tail -n 15 "$work/containerd.log" >&2
 		fail "containerd did not start; its last lines are above"
 	}
-	# A bridge of its own: two engines must not share docker0.
-	ip link add name "$bridge" type bridge
-	ip address add 172.31.29.1/24 dev "$bridge"
-	ip link set "$bridge" up
-	setsid dockerd --host "unix://$work/docker.sock" --containerd "$work/containerd.sock" \
+	setsid nsenter --net="/proc/$network_pid/ns/net" dockerd \
+		--host "unix://$work/docker.sock" --containerd "$work/containerd.sock" \
 		--data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/docker.pid" \
-		--bridge "$bridge" >"$work/dockerd.log" 2>&1 </dev/null &
+		>"$work/dockerd.log" 2>&1 </dev/null &
 	dockerd_pid=$!
 	wait_until 60 answers || {
 		tail -n 15 "$work/dockerd.log" >&2
@@ -73,10 +71,40 @@ start() {
 	}
 }
 
+# network makes a network namespace for the engine, with a way out: two engines
+# in one would fight over docker0 and leave their firewall rules behind.
+network() {
+	setsid unshare --net sleep infinity </dev/null >/dev/null 2>&1 &
+	network_pid=$!
+	wait_until 10 apart
+	local inside=(nsenter --net="/proc/$network_pid/ns/net")
+	ip link add "$link" type veth peer name out netns "$network_pid"
+	ip address add "$subnet.1/30" dev "$link"
+	ip link set "$link" up
+	"${inside[@]}" ip link set lo up
+	"${inside[@]}" ip address add "$subnet.2/30" dev out
+	"${inside[@]}" ip link set out up
+	"${inside[@]}" ip route add default via "$subnet.1"
+	echo 1 >/proc/sys/net/ipv4/ip_forward
+	rules -I
+}
+
+apart() { [ "$(readlink "/proc/$network_pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+
+# rules -I|-D: the firewall's part of the way out. The machine's own engine may
+# have made DROP the policy for what is forwarded.
+rules() {
+	iptables -w "$1" FORWARD -i "$link" -j ACCEPT
+	iptables -w "$1" FORWARD -o "$link" -j ACCEPT
+	iptables -w -t nat "$1" POSTROUTING -s "$subnet.0/30" ! -o "$link" -j MASQUERADE
+}
+
 stop() {
 	[ -z "${dockerd_pid:-}" ] || stop_process "$dockerd_pid" 30
 	[ -z "${containerd_pid:-}" ] || stop_process "$containerd_pid" 10
-	ip link delete "$bridge" 2>/dev/null || true
+	[ -z "${network_pid:-}" ] || stop_process "$network_pid" 5
+	rules -D 2>/dev/null || true
+	ip link delete "$link" 2>/dev/null || true
 	# What a daemon that had to be killed left mounted.
 	awk -v w="$work/" 'index($2, w) == 1 {print $2}' /proc/mounts | sort -r | while read -r mount; do
 		umount -l "$mount" || true
@@ -90,10 +118,11 @@ run)
 	shift
 	[ "$(id -u)" = 0 ] || fail "a second engine needs root: run as root, or leave these tests to CI"
 	build
-	command -v ip >/dev/null || install_packages iproute2
+	command -v ip >/dev/null && command -v iptables >/dev/null || install_packages iproute2 iptables
 	"$here/base-image.sh" "$image"
 	work=$(mktemp -d /tmp/assay-engine29.XXXXXX)
-	bridge=assay29-$(($$ % 10000))
+	link=assay29-$(($$ % 100000))
+	subnet=10.229.$(($$ % 256))
 	trap stop EXIT
 	start
 	docker save "$image" | docker --host "unix://$work/docker.sock" load --quiet >&2
