@@ -1,0 +1,31 @@
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+
+export type Build = Schemas["Build"];
+export type BuildLog = Schemas["BuildLog"];
+export type BuildStep = Schemas["BuildStep"];
+export type Check = Schemas["Check"];
+export type Container = Schemas["ContainerFigures"];
+export type Course = Schemas["CourseWithRole"];
+export type Finding = Schemas["Finding"];
+export type Grader = Schemas["StoredGrader"];
+export type GraderDetail = Schemas["GraderDetail"];
+export type Image = Schemas["Image"];
+export type ImageDetail = Schemas["ImageDetail"];
+export type Job = Schemas["Job"];
+export type JobDetail = Schemas["JobDetail"];
+export type LiveFrame = Schemas["LiveFrame"];
+export type Moment = Schemas["Moment"];
+export type ProblemBody = Schemas["Problem"];
+export type Progress = Schemas["Progress"];
+export type Queue = Schemas["Queue"];
+export type Result = Schemas["Result"];
+export type Session = Schemas["Session"];
+export type Stage = Moment["stage"];
+export type State = Job["state"];
+export type Test = Schemas["Test"];
+export type TestResult = Schemas["TestResult"];
+export type User = Schemas["User"];
+export type Verdict = Result["verdict"];
+export type Worker = Schemas["Worker"];

@@ -1,0 +1,89 @@
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+} from "@mantine/core";
+
+// Mantine wants ten shades; ours are the tokens, which know light and dark by
+// themselves, so every shade of a name is the token.
+function token(name: string): MantineColorsTuple {
+  const shade = `var(--${name})`;
+  return [shade, shade, shade, shade, shade, shade, shade, shade, shade, shade];
+}
+
+export const theme = createTheme({
+  fontFamily: "var(--font)",
+  fontFamilyMonospace: "var(--mono)",
+  headings: { fontFamily: "var(--font)" },
+  fontSizes: { xs: "12px", sm: "13px", md: "14px", lg: "16px", xl: "20px" },
+  lineHeights: { xs: "1.5", sm: "1.5", md: "1.5", lg: "1.5", xl: "1.3" },
+  defaultRadius: "6px",
+  primaryColor: "act",
+  colors: { act: token("act"), ok: token("ok"), warn: token("warn"), bad: token("bad"), info: token("info") },
+  cursorType: "pointer",
+  respectReducedMotion: true,
+  variantColorResolver(input) {
+    const known = input.color === undefined || input.color === "act" ? "act" : input.color;
+    if (input.variant === "filled") {
+      return {
+        background: `var(--${known})`,
+        hover: `color-mix(in srgb, var(--${known}) 86%, var(--panel))`,
+        color: known === "act" ? "var(--act-ink)" : "var(--panel)",
+        border: "1px solid transparent",
+      };
+    }
+    if (input.variant === "subtle") {
+      return {
+        background: "transparent",
+        hover: "var(--sunken)",
+        color: known === "act" ? "var(--ink-2)" : `var(--${known})`,
+        border: "1px solid transparent",
+      };
+    }
+    return defaultVariantColorsResolver(input);
+  },
+  components: {
+    Button: {
+      defaultProps: { variant: "default", size: "compact-md" },
+      styles: { root: { fontWeight: 550, fontSize: "13px", height: "32px", paddingInline: "12px" } },
+    },
+    ActionIcon: { defaultProps: { variant: "subtle", size: "lg" } },
+    TextInput: { defaultProps: { size: "sm" } },
+    PasswordInput: { defaultProps: { size: "sm" } },
+    Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: true, events: { hover: true, focus: true, touch: true } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        radius: "md",
+        overlayProps: { backgroundOpacity: 0.4 },
+        transitionProps: { duration: 0 },
+      },
+      styles: { title: { fontWeight: 600, fontSize: "16px" } },
+    },
+    Tabs: { defaultProps: { color: "var(--gold)" } },
+  },
+});
+
+export const resolver: CSSVariablesResolver = () => {
+  const colours = {
+    "--mantine-color-body": "var(--bg)",
+    "--mantine-color-text": "var(--ink)",
+    "--mantine-color-dimmed": "var(--ink-2)",
+    "--mantine-color-placeholder": "var(--ink-3)",
+    "--mantine-color-anchor": "var(--info)",
+    "--mantine-color-bright": "var(--ink)",
+    "--mantine-color-error": "var(--bad)",
+    "--mantine-color-default": "var(--panel)",
+    "--mantine-color-default-hover": "var(--sunken)",
+    "--mantine-color-default-color": "var(--ink)",
+    "--mantine-color-default-border": "var(--line)",
+    "--mantine-color-disabled": "var(--sunken)",
+    "--mantine-color-disabled-color": "var(--ink-3)",
+    "--mantine-color-disabled-border": "var(--line)",
+    "--mantine-primary-color-filled": "var(--act)",
+    "--mantine-primary-color-contrast": "var(--act-ink)",
+  };
+  return { variables: {}, light: colours, dark: colours };
+};

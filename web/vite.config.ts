@@ -1,0 +1,12 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// Where the hub listens during development.
+const hub = process.env.ASSAY_HUB ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  server: { proxy: { "/api": { target: hub, changeOrigin: false } } },
+  build: { target: "es2022", manifest: true, sourcemap: false, chunkSizeWarningLimit: 800 },
+  test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+});
