@@ -176,7 +176,7 @@ func (a *agent) job(ctx context.Context, d *bus.Delivery[assay.Ticket]) {
 	}
 	a.finish(ctx, d, func(ctx context.Context) error {
 		err := a.bus.PublishOutcome(ctx, outcome)
-		if code := assay.CodeOf(err); code == assay.TooLarge || code == assay.Internal { // never fits
+		if err != nil && assay.CodeOf(err) != assay.Unavailable { // it never fits
 			outcome.State, outcome.Result = assay.Failed, infrastructure(err)
 			err = a.bus.PublishOutcome(ctx, outcome)
 		}

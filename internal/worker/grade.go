@@ -49,7 +49,10 @@ func (w *Worker) Grade(ctx context.Context, r GradeRequest, report func(assay.Pr
 func (w *Worker) run(ctx context.Context, p *prepared, r GradeRequest, waited time.Duration, report func(assay.Progress)) (*assay.Result, error) {
 	result, err := w.cfg.Sandboxes.Grade(ctx, sandbox.Assignment{
 		Ticket: r.Ticket, Grader: p.withRuntime(r.Ticket.Runtime), Image: p.image,
-		Submission: r.Submission, Files: p.files, Accepted: r.Accepted,
+		Submission: r.Submission, Files: p.files,
+		// The sandbox's timeline begins with the wait since then; what the
+		// image took is told apart from it.
+		Accepted: r.Accepted.Add(waited),
 	}, report)
 	if err != nil {
 		return nil, err
