@@ -15,10 +15,10 @@ import (
 
 func (h *Hub) graderRoutes() {
 	route(h, member, op("GET", "/api/v1/graders", "list-graders", "Graders, by name"), h.listGraders)
-	route(h, member, h.upload(graderForm{}, creates(op("POST", "/api/v1/graders", "create-grader", "Upload a grader: an archive of its folder"))), h.createGrader)
+	upload(h, member, graderForm{}, creates(op("POST", "/api/v1/graders", "create-grader", "Upload a grader: an archive of its folder")), h.createGrader)
 	route(h, member, op("GET", "/api/v1/graders/{id}", "get-grader", "One grader with what its grader.yaml says"), h.getGrader)
 	route(h, member, op("DELETE", "/api/v1/graders/{id}", "delete-grader", "Remove a grader; its jobs stay"), h.deleteGrader)
-	route(h, member, h.upload(graderFilesForm{}, op("PUT", "/api/v1/graders/{id}/files", "put-grader-files", "Upload a grader's folder anew: the next revision")), h.putGraderFiles)
+	upload(h, member, graderFilesForm{}, op("PUT", "/api/v1/graders/{id}/files", "put-grader-files", "Upload a grader's folder anew: the next revision"), h.putGraderFiles)
 }
 
 type graderForm struct {

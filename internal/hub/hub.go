@@ -18,7 +18,7 @@ import (
 )
 
 // pool is the only pool of workers so far.
-const pool = "default"
+const pool = "main"
 
 // Config is what a hub is made from.
 type Config struct {

@@ -24,7 +24,7 @@ import (
 
 func (h *Hub) jobRoutes() {
 	route(h, member, op("GET", "/api/v1/jobs", "list-jobs", "Jobs, the newest first"), h.listJobs)
-	route(h, member, h.upload(jobForm{}, creates(op("POST", "/api/v1/jobs", "create-job", "Submit something to be graded"))), h.createJob)
+	upload(h, member, jobForm{}, creates(op("POST", "/api/v1/jobs", "create-job", "Submit something to be graded")), h.createJob)
 	route(h, member, op("GET", "/api/v1/jobs/{id}", "get-job", "One job, with its result when it has one"), h.getJob)
 	route(h, member, op("POST", "/api/v1/jobs/{id}/cancel", "cancel-job", "Cancel a job; one that runs is stopped"), h.cancelJob)
 	route(h, member, creates(op("POST", "/api/v1/jobs/{id}/again", "repeat-job", "Grade the same submission once more, with the grader as it is now")), h.repeatJob)

@@ -37,13 +37,20 @@ type formKey struct{}
 
 func formOf(ctx context.Context) *form { return ctx.Value(formKey{}).(*form) }
 
-// upload makes o take a multipart form of the given shape, whose file is the
-// field archive.
-func (h *Hub) upload(shape any, o huma.Operation) huma.Operation {
-	schema := huma.SchemaFromType(h.api.OpenAPI().Components.Schemas, reflect.TypeOf(shape))
-	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: schema}}}
+// upload registers a route that takes a multipart form of the given shape,
+// whose file is the field archive. huma learns of the form only afterwards,
+// for the document: it would read it itself, into memory.
+func upload[I, O any](h *Hub, role need, shape any, o huma.Operation, f func(context.Context, *I) (*O, error)) {
 	o.Middlewares = append(o.Middlewares, h.receive)
-	return o
+	route(h, role, o, f)
+	doc := h.api.OpenAPI()
+	path := doc.Paths[o.Path]
+	documented := path.Post
+	if o.Method == http.MethodPut {
+		documented = path.Put
+	}
+	schema := huma.SchemaFromType(doc.Components.Schemas, reflect.TypeOf(shape))
+	documented.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"multipart/form-data": {Schema: schema}}}
 }
 
 // receive streams a form's file to the disk and hands the form on; what is
