@@ -94,8 +94,9 @@ def main():
         play("transfers", ["deposit", "withdraw", "transfer", "balance"], 1000, seed=3),
     ]
     score = sum(r["score"] for r in rounds)
-    first = next((f"{r['name']}: {r['message']}" for r in rounds if r["score"] < 1), "all transactions are right")
-    print(json.dumps({"score": score, "max_score": len(rounds), "message": first, "tests": rounds}))
+    right = sum(r["score"] == 1 for r in rounds)
+    message = f"{right} of {len(rounds)} rounds are all right"
+    print(json.dumps({"score": score, "max_score": len(rounds), "message": message, "tests": rounds}))
 
 
 main()

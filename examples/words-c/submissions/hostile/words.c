@@ -1,7 +1,7 @@
 /*
- * Does not solve the task but attacks whoever grades it: when it is compiled,
- * and in another way in each test. Everything here must fail, within the
- * limits, and always end in the same verdict.
+ * Does not solve the task but attacks whoever grades it, another way in each
+ * test. Everything here must fail, within the limits, and always end
+ * in the same verdict.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -12,13 +12,6 @@
 #include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <unistd.h>
-
-/* The compiler reads files too. */
-#if __has_include("/grader/expected/alice.txt") || __has_include("/grader/grader.yaml")
-#define FOUND "what is expected can be read\n"
-#else
-#define FOUND ""
-#endif
 
 /* Take all the memory there is. */
 static void hoard(void)
@@ -73,7 +66,6 @@ int main(void)
 	char word[16] = "";
 
 	/* Whatever the test is: become somebody else, and end the others. */
-	fputs(FOUND, stdout);
 	if (setuid(0) == 0 || mount("none", "/mnt", "tmpfs", 0, "") == 0 || ptrace(PTRACE_ATTACH, 1, 0, 0) == 0)
 		puts("this should not be possible");
 	kill(1, SIGKILL);
