@@ -49,7 +49,7 @@ export function millis(ms: number): string {
 
 /** Go's durations travel as nanoseconds. */
 export function nanos(ns: number): string {
-  return millis(ns / 1e6);
+  return millis(ns / 1e6).replace(".0 ", " ");
 }
 
 /** 2.5 → "2.5", 3 → "3", 1/3 → "0.33". */

@@ -16,8 +16,10 @@ export function PageHead({ title, before, about, children }: Props) {
   useDocumentTitle(`${title} · Assay`);
   return (
     <header className={classes.head}>
-      {before}
-      <h1>{title}</h1>
+      <div className={classes.title}>
+        {before}
+        <h1>{title}</h1>
+      </div>
       {about !== undefined && <span className="dim num">{about}</span>}
       <span className={classes.space} />
       {children !== undefined && <div className={classes.actions}>{children}</div>}

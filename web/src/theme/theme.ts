@@ -12,6 +12,15 @@ function token(name: string): MantineColorsTuple {
   return [shade, shade, shade, shade, shade, shade, shade, shade, shade, shade];
 }
 
+// Mantine draws on one scale of greys in the light and on another in the dark, from its own lightest to its own darkest.
+// What it takes from them is the same for us: lines, the grounds of inputs and menus, and text that matters less.
+const ofDark = ["ink", "ink-2", "ink-2", "ink-3", "line", "sunken", "panel", "bg", "sunken", "sunken"].map(
+  (name) => `var(--${name})`,
+);
+const ofGray = ["sunken", "sunken", "line", "line", "line", "ink-3", "ink-2", "ink-2", "ink", "ink"].map(
+  (name) => `var(--${name})`,
+);
+
 export const theme = createTheme({
   fontFamily: "var(--font)",
   fontFamilyMonospace: "var(--mono)",
@@ -20,7 +29,15 @@ export const theme = createTheme({
   lineHeights: { xs: "1.5", sm: "1.5", md: "1.5", lg: "1.5", xl: "1.3" },
   defaultRadius: "6px",
   primaryColor: "act",
-  colors: { act: token("act"), ok: token("ok"), warn: token("warn"), bad: token("bad"), info: token("info") },
+  colors: {
+    dark: ofDark as unknown as MantineColorsTuple,
+    gray: ofGray as unknown as MantineColorsTuple,
+    act: token("act"),
+    ok: token("ok"),
+    warn: token("warn"),
+    bad: token("bad"),
+    info: token("info"),
+  },
   cursorType: "pointer",
   respectReducedMotion: true,
   variantColorResolver(input) {
@@ -49,8 +66,14 @@ export const theme = createTheme({
       styles: { root: { fontWeight: 550, fontSize: "13px", height: "32px", paddingInline: "12px" } },
     },
     ActionIcon: { defaultProps: { variant: "subtle", size: "lg" } },
-    TextInput: { defaultProps: { size: "sm" } },
-    PasswordInput: { defaultProps: { size: "sm" } },
+    // As high as a button.
+    Input: {
+      vars: (_: unknown, { size }: { size?: string }) => ({
+        wrapper: { "--input-height": size === "xs" ? "30px" : "32px" },
+      }),
+    },
+    TextInput: { defaultProps: { size: "sm", withAsterisk: false } },
+    PasswordInput: { defaultProps: { size: "sm", withAsterisk: false } },
     Select: { defaultProps: { size: "sm", checkIconPosition: "right" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, events: { hover: true, focus: true, touch: true } } },
     Modal: {

@@ -12,7 +12,7 @@ export function GraderFacts({ spec }: { spec: GraderDetail["spec"] }) {
       <dl className={`${parts.facts} ${classes.body}`}>
         <dt>Image</dt>
         <dd className="mono">{image.dockerfile ?? image.reference}</dd>
-        <dt>Sandbox</dt>
+        <dt>Isolation</dt>
         <dd>
           {spec.runtime}, {spec.network === "none" ? "no network" : spec.network}
         </dd>

@@ -81,7 +81,7 @@ function RecentJobs({ grader }: { grader: string }) {
     <section className={`panel ${classes.panel}`} aria-label="Recent jobs">
       <h2>Recent jobs</h2>
       {jobs.data.items.length > 0 ? (
-        <JobsTable jobs={jobs.data.items} />
+        <JobsTable jobs={jobs.data.items} brief />
       ) : (
         <Empty title="Nothing graded yet">Run a sample: its result shows here.</Empty>
       )}

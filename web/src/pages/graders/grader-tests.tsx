@@ -33,7 +33,9 @@ export function GraderTests({ spec }: { spec: GraderDetail["spec"] }) {
           <thead>
             <tr>
               <th scope="col">Test</th>
-              <th scope="col">Asks for</th>
+              <th scope="col" className={table.wide}>
+                Asks for
+              </th>
               <th scope="col" className={table.n}>
                 Points
               </th>
@@ -73,7 +75,7 @@ function Row({
         {name} {test?.hidden && <Tag>hidden</Tag>} {test?.as === "grader" && <Tag tone="info">as grader</Tag>}
         <div className={`${table.sub} mono`}>{command.join(" ")}</div>
       </td>
-      <td className="dim">{asks}</td>
+      <td className={`${table.wide} dim`}>{asks}</td>
       <td className={table.n}>{points(worth)}</td>
     </tr>
   );

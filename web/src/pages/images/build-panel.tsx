@@ -40,7 +40,7 @@ function BuildHead({ build, steps, running }: { build: Build; steps: BuildStep[]
   const cached = steps.filter(({ state }) => state === "cached").length;
   return (
     <header className={classes.buildHead}>
-      <h2>Build of revision {build.revision}</h2>
+      <h2>Revision {build.revision}</h2>
       <StateTag state={build.state} />
       <span className="dim num">
         {steps.length > 0 && `${steps.length} steps, ${cached} cached · `}

@@ -1,4 +1,4 @@
-import { Button, Kbd, Skeleton, Tabs } from "@mantine/core";
+import { Button, Skeleton, Tabs } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
@@ -77,16 +77,10 @@ function Editing({ detail }: { detail: ImageDetail }) {
       >
         <RemoveImage image={image} />
         <Button loading={draft.saving} disabled={!draft.changed} onClick={() => void draft.save()}>
-          Save{" "}
-          <Kbd size="xs" ml={6}>
-            Ctrl S
-          </Kbd>
+          Save <kbd className={parts.key}>Ctrl S</kbd>
         </Button>
         <Button variant="filled" loading={start.isPending} onClick={() => void build()}>
-          Build{" "}
-          <Kbd size="xs" ml={6}>
-            Ctrl ⏎
-          </Kbd>
+          Build <kbd className={parts.key}>Ctrl ⏎</kbd>
         </Button>
       </PageHead>
       {draft.error !== null && <ProblemNote error={draft.error} title="The Dockerfile was not saved" />}

@@ -13,7 +13,8 @@ export function ranFor(job: Job): string {
   return millis(Date.parse(job.ended_at) - Date.parse(job.started_at));
 }
 
-export function JobsTable({ jobs }: { jobs: Job[] }) {
+/** brief: beside the grader that they are all of, where there is less room. */
+export function JobsTable({ jobs, brief = false }: { jobs: Job[]; brief?: boolean }) {
   const courses = useCourseNames();
   return (
     <div className={table.wrap}>
@@ -26,12 +27,16 @@ export function JobsTable({ jobs }: { jobs: Job[] }) {
             <th scope="col" className={table.n}>
               Score
             </th>
-            <th scope="col" className={table.wide}>
-              Worker
-            </th>
-            <th scope="col" className={`${table.n} ${table.wide}`}>
-              Took
-            </th>
+            {!brief && (
+              <th scope="col" className={table.wide}>
+                Worker
+              </th>
+            )}
+            {!brief && (
+              <th scope="col" className={`${table.n} ${table.wide}`}>
+                Took
+              </th>
+            )}
             <th scope="col" className={`${table.n} ${table.wide}`}>
               Submitted
             </th>
@@ -45,7 +50,7 @@ export function JobsTable({ jobs }: { jobs: Job[] }) {
                   {job.label || `job ${job.number}`}
                 </Link>
                 <div className={table.sub}>
-                  {courses.get(job.course)} / {job.grader_name} · job {job.number}
+                  {!brief && `${courses.get(job.course)} / ${job.grader_name} · `}job {job.number}
                   {job.priority !== "normal" && <> · {job.priority} priority</>}
                 </div>
               </td>
@@ -59,8 +64,8 @@ export function JobsTable({ jobs }: { jobs: Job[] }) {
                 )}
               </td>
               <td className={table.n}>{job.state === "done" && <Score score={job.score} of={job.max_score} />}</td>
-              <td className={table.wide}>{job.worker}</td>
-              <td className={`${table.n} ${table.wide}`}>{ranFor(job)}</td>
+              {!brief && <td className={table.wide}>{job.worker}</td>}
+              {!brief && <td className={`${table.n} ${table.wide}`}>{ranFor(job)}</td>}
               <td className={`${table.n} ${table.wide} dim`}>
                 <Ago at={job.created_at} />
               </td>

@@ -30,7 +30,7 @@ export function ContainersTable({ containers, history, courses, manyWorkers }: P
     ));
   return (
     <div className={`panel ${table.wrap}`}>
-      <table className={table.table}>
+      <table className={`${table.table} ${classes.containers}`}>
         <caption className="sr-only">Running containers</caption>
         <thead>
           <tr>
@@ -104,7 +104,7 @@ function ContainerRow({
       <td className={table.wide}>
         <Tag tone={c.runtime === "runc" ? "plain" : "info"}>{c.runtime}</Tag>
       </td>
-      <td className={classes.usage}>
+      <td>
         <Meter
           label="CPU"
           kind="cpu"
@@ -114,7 +114,7 @@ function ContainerRow({
           top={c.cpu_limit}
         />
       </td>
-      <td className={classes.usage}>
+      <td>
         <Meter
           label="Memory"
           kind="mem"
