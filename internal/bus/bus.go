@@ -173,11 +173,17 @@ func (b *Bus) Check(ctx context.Context) error {
 	return nil
 }
 
+// ErrClosed is the cause of every error after Close: trying again is of no use.
+var ErrClosed = errors.New("the queue is closed")
+
 // unavailable is the error for people when NATS fails at something. A
 // context that ended is the caller's doing and stays what it is.
 func unavailable(what string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
+	}
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		err = ErrClosed
 	}
 	return assay.Errorf(assay.Unavailable, "Cannot %s the queue: %w; check the disk it is on, and try again.", what, err)
 }

@@ -731,7 +731,7 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := <-ended; assay.CodeOf(err) != assay.Unavailable {
+		if err := <-ended; assay.CodeOf(err) != assay.Unavailable || !errors.Is(err, ErrClosed) {
 			t.Errorf("who waited got %v", err)
 		}
 	}

@@ -187,6 +187,9 @@ func (b *Bus) ask(ctx context.Context, subject string, r BeginRequest) (Begin, e
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	msg, err := b.conn.RequestWithContext(ctx, subject, data)
+	if errors.Is(err, nats.ErrConnectionClosed) {
+		return Begin{}, unavailable("ask", err)
+	}
 	if err != nil {
 		return Begin{}, assay.Errorf(assay.Unavailable, "No hub answers: %w.", err)
 	}

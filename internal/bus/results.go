@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/assay-project/assay/internal/assay"
@@ -73,8 +74,8 @@ func consume[T any](ctx context.Context, b *Bus, subject, durable string, check 
 			handle(ctx, b, msg, check, record)
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, jetstream.ErrMsgIteratorClosed):
-			return unavailable("read from", err)
+		case errors.Is(err, jetstream.ErrMsgIteratorClosed) || b.conn.IsClosed():
+			return unavailable("read from", nats.ErrConnectionClosed)
 		default: // a missed heartbeat, say; the iterator asks again by itself
 			b.log.Warn("bus: outcomes", "error", err)
 		}

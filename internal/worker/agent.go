@@ -68,14 +68,14 @@ func (w *Worker) Run(ctx context.Context, b *bus.Bus) error {
 }
 
 // persist does something until it succeeds, and reports whether it did before
-// ctx ended.
+// ctx ended or the bus was closed.
 func (w *Worker) persist(ctx context.Context, what string, do func(context.Context) error) bool {
 	for delay := w.retry / 5; ; delay = min(2*delay, 30*time.Second) {
 		err := do(ctx)
 		if err == nil {
 			return true
 		}
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, bus.ErrClosed) {
 			return false
 		}
 		w.log.Error("cannot "+what+", trying again", "error", err, "in", delay)
@@ -151,17 +151,17 @@ func keep[T any](d *bus.Delivery[T], do func()) {
 // job sees to one ticket.
 func (a *agent) job(ctx context.Context, d *bus.Delivery[assay.Ticket]) {
 	t := d.Ticket
-	ctx, done := a.jobs.add(ctx, t.Job)
+	own, done := a.jobs.add(ctx, t.Job)
 	defer done()
-	begin, err := a.bus.AskBegin(ctx, bus.BeginRequest{ID: t.Job, Worker: a.cfg.ID, Redelivered: d.Redelivered})
+	begin, err := a.bus.AskBegin(own, bus.BeginRequest{ID: t.Job, Worker: a.cfg.ID, Redelivered: d.Redelivered})
 	if settled := answered(a, d, begin, err); settled {
 		return
 	}
-	result, err := a.attempt(ctx, d)
+	result, err := a.attempt(own, d)
 	outcome := assay.Outcome{Job: t.Job, Token: begin.Attempt.Token, Worker: a.cfg.ID, State: assay.Done, Result: result}
 	switch {
 	case err == nil:
-	case errors.Is(context.Cause(ctx), errCancelled):
+	case errors.Is(context.Cause(own), errCancelled):
 		outcome.State = assay.Cancelled
 	case ctx.Err() != nil: // the worker ends
 		a.giveBack(d, 0)
@@ -209,14 +209,16 @@ func answered[T any](a *agent, d *bus.Delivery[T], begin bus.Begin, err error) b
 
 // finish publishes how a ticket's work ended and then, not before, takes it
 // out of the queue. While the bus cannot be reached it keeps trying: the work
-// has been done. Without success the ticket comes back by itself.
+// has been done. When the worker ends it gives up soon. Without success the
+// ticket comes back by itself.
 func (a *agent) finish(ctx context.Context, d interface{ Ack(context.Context) error }, publish func(context.Context) error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
+	patient, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Minute)
 	defer cancel()
-	if !a.persist(ctx, "publish an outcome", publish) {
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, cancel) })()
+	if !a.persist(patient, "publish an outcome", publish) {
 		return
 	}
-	if err := d.Ack(ctx); err != nil {
+	if err := d.Ack(patient); err != nil {
 		a.log.Warn("cannot acknowledge a ticket; it comes back and is dropped then", "error", err)
 	}
 }

@@ -30,13 +30,13 @@ func (a *agent) takeBuilds(ctx context.Context) error {
 // buildImage sees to one build's ticket.
 func (a *agent) buildImage(ctx context.Context, d *bus.Delivery[assay.BuildTicket]) {
 	t := d.Ticket
-	ctx, done := a.builds.add(ctx, t.Build)
+	own, done := a.builds.add(ctx, t.Build)
 	defer done()
-	begin, err := a.bus.AskBeginBuild(ctx, bus.BeginRequest{ID: t.Build, Worker: a.cfg.ID, Redelivered: d.Redelivered})
+	begin, err := a.bus.AskBeginBuild(own, bus.BeginRequest{ID: t.Build, Worker: a.cfg.ID, Redelivered: d.Redelivered})
 	if settled := answered(a, d, begin, err); settled {
 		return
 	}
-	outcome, err := a.cfg.Engine.Build(ctx, docker.BuildSpec{
+	outcome, err := a.cfg.Engine.Build(own, docker.BuildSpec{
 		Build: t.Build, Dockerfile: t.Dockerfile, Tag: "assay/" + t.Course + "/" + t.Name,
 	}, func(p assay.BuildProgress) {
 		if err := a.bus.PublishBuildProgress(p); err != nil {
@@ -44,7 +44,7 @@ func (a *agent) buildImage(ctx context.Context, d *bus.Delivery[assay.BuildTicke
 		}
 	})
 	switch {
-	case errors.Is(context.Cause(ctx), errCancelled) && (err != nil || outcome.State != assay.Done):
+	case errors.Is(context.Cause(own), errCancelled) && (err != nil || outcome.State != assay.Done):
 		outcome.State = assay.Cancelled
 	case ctx.Err() != nil && (err != nil || outcome.State != assay.Done): // the worker ends
 		a.giveBack(d, 0)

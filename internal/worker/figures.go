@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/assay-project/assay/internal/assay"
+	"github.com/assay-project/assay/internal/live"
+	"github.com/assay-project/assay/internal/sandbox"
 )
 
 // How often figures are published: at each reading while somebody has asked
@@ -41,6 +43,22 @@ func (a *agent) publishFigures(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// LiveSandboxes tells internal/live which job each sandbox of a pool works on.
+func LiveSandboxes(pool *sandbox.Pool) func() []live.Sandbox {
+	return func() []live.Sandbox {
+		snapshot := pool.Sandboxes()
+		all := make([]live.Sandbox, len(snapshot))
+		for i, s := range snapshot {
+			all[i] = live.Sandbox{
+				ID: s.ID, Running: s.State == sandbox.Running,
+				Course: s.Ticket.Course, Grader: s.Ticket.GraderName, Job: s.Ticket.Job, JobNumber: s.Ticket.Number,
+				Label: s.Ticket.Label, Step: s.Step, StartedAt: s.StartedAt,
+			}
+		}
+		return all
+	}
 }
 
 // attention is who looks at the figures.
