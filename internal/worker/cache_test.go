@@ -91,7 +91,7 @@ func TestPreparationIsSharedAndKept(t *testing.T) {
 
 func TestFailureIsSharedAndNotKept(t *testing.T) {
 	files := assay.DigestOf([]byte("grader"))
-	var fail error = errors.New("no")
+	fail := errors.New("no")
 	c := openCache(t, func(context.Context, assay.Digest, string, func(string)) (*prepared, error) { return &prepared{}, fail })
 	if _, _, err := c.get(t.Context(), files, quiet); !errors.Is(err, fail) {
 		t.Errorf("got %v", err)
