@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/assay-project/assay/internal/assay"
@@ -148,6 +149,9 @@ func (said *spoken) score() (score, error) {
 	}
 	if of <= 0 {
 		return score{}, fmt.Errorf("its max_score is %g, which is not above 0", of)
+	}
+	if math.IsInf(got, 0) || math.IsInf(of, 0) {
+		return score{}, errors.New("its scores are too large")
 	}
 	return score{share: min(max(got/of, 0), 1), message: text([]byte(strings.Join(lines, "\n")), maxMessage)}, nil
 }
