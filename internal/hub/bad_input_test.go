@@ -120,7 +120,9 @@ func TestBadGraderIsRefused(t *testing.T) {
 	t.Run("unknown course", func(t *testing.T) {
 		problem(t, r.root, r.root.uploadRequest("POST", "/api/v1/graders", map[string]string{"course": "nothing"}, "g.zip", graderZip(t)), 404)
 	})
-	t.Run("no form", func(t *testing.T) { problem(t, r.root, r.root.request("POST", "/api/v1/graders", map[string]string{}), 400) })
+	t.Run("no form", func(t *testing.T) {
+		problem(t, r.root, r.root.request("POST", "/api/v1/graders", map[string]string{}), 400)
+	})
 	t.Run("twice", func(t *testing.T) {
 		r.root.addGrader(r.course.ID)
 		send(t, graderZip(t), 409)

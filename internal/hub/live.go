@@ -52,7 +52,11 @@ const (
 	// A worker that says nothing for so long is gone: unwatched ones speak
 	// every ten seconds.
 	workerPatience = 25 * time.Second
-	reachLife      = 10 // ticks after which a stream looks again which courses it may show
+	// A row that comes or goes is shown at once, but a page gets no more
+	// frames than this.
+	liveSoonest = 200 * time.Millisecond
+	// How old what a stream knows of its reader's courses may get.
+	reachLife = 10 * time.Second
 )
 
 func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) {
@@ -64,15 +68,14 @@ func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) {
 	return func(ctx context.Context, out *eventWriter) error {
 		defer h.live.watch()()
 		h.refresh(ctx)
-		tick := time.NewTicker(liveTick)
-		defer tick.Stop()
 		var sent []byte
-		age := 0
+		looked := time.Now()
 		onTick := func() error {
-			if age++; age%reachLife == 0 {
+			if time.Since(looked) > reachLife {
 				if reach, err = h.reach(ctx, me); err != nil {
 					return err
 				}
+				looked = time.Now()
 			}
 			frame := encoded(h.live.frame(reach))
 			if slices.Equal(frame, sent) {
@@ -94,7 +97,7 @@ func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) {
 		}
 		return out.follow(ctx, h.live.feed, n, func(e event) (bool, bool) {
 			return within(reach, e.course), false
-		}, tick.C, onTick)
+		}, h.live.ticks(ctx), onTick)
 	}, nil
 }
 
@@ -106,6 +109,7 @@ type live struct {
 	workers  map[string]heard
 	queue    Queue
 	watchers int
+	rows     chan struct{} // closed when a row has come or gone
 }
 
 // heard is what a worker said, and when we heard it: its clock may be wrong.
@@ -117,12 +121,63 @@ type heard struct {
 // maxChanges is how many bytes of changes are kept for pages that were away.
 const maxChanges = 1 << 20
 
-func newLive() *live { return &live{feed: newFeed(maxChanges), workers: map[string]heard{}} }
+func newLive() *live {
+	return &live{feed: newFeed(maxChanges), workers: map[string]heard{}, rows: make(chan struct{})}
+}
 
 func (l *live) onFigures(f assay.Figures) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !sameRows(l.workers[f.Worker.ID].Containers, f.Containers) {
+		close(l.rows)
+		l.rows = make(chan struct{})
+	}
 	l.workers[f.Worker.ID] = heard{f, time.Now()}
+}
+
+// sameRows reports whether the same containers do the same work.
+func sameRows(a, b []assay.ContainerFigures) bool {
+	return slices.EqualFunc(a, b, func(a, b assay.ContainerFigures) bool { return a.ID == b.ID && a.Job == b.Job && a.State == b.State })
+}
+
+// rowsChange is closed when a row comes or goes.
+func (l *live) rowsChange() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rows
+}
+
+// ticks tells when a page is to get a frame: each second, and sooner when a
+// row has come or gone.
+func (l *live) ticks(ctx context.Context) <-chan time.Time {
+	out := make(chan time.Time)
+	go func() {
+		ticker := time.NewTicker(liveTick)
+		defer ticker.Stop()
+		rows := l.rowsChange()
+		for {
+			var at time.Time
+			select {
+			case <-ctx.Done():
+				return
+			case at = <-ticker.C:
+			case <-rows:
+				at = time.Now()
+			}
+			rows = l.rowsChange() // before the frame is made: none is missed
+			select {
+			case <-ctx.Done():
+				return
+			case out <- at:
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(liveSoonest):
+			}
+		}
+	}()
+	return out
 }
 
 // current forgets workers that are gone. The caller holds the lock.

@@ -40,34 +40,46 @@ func (s *Store) NewSetupToken(ctx context.Context) (string, error) {
 // the set-up link's secret. Conflict: it was done; Unauthenticated: the
 // secret is wrong.
 func (s *Store) SetUp(ctx context.Context, secret, name, password, slug, title string) (assay.User, assay.Course, error) {
+	// Looked at first: hashing a password is dear, and nobody is signed in.
+	if err := s.checkLink(ctx, s.db, secret); err != nil {
+		return assay.User{}, assay.Course{}, err
+	}
 	row := s.newUser(name, password, true)
 	var course assay.Course
 	err := s.write(ctx, "set up", func(ctx context.Context, tx bun.Tx) error {
-		exists, err := tx.NewSelect().Model((*userRow)(nil)).Where("administrator").Exists(ctx)
-		if err != nil {
+		if err := s.checkLink(ctx, tx, secret); err != nil {
 			return err
 		}
-		if exists {
-			return assay.Errorf(assay.Conflict, "Assay is set up already; sign in.")
-		}
-		var want settingRow
-		err = tx.NewSelect().Model(&want).Where("key = ?", setupKey).Scan(ctx)
-		if err := s.stranger(wrongLink, err); err != nil {
-			return err
-		}
-		if subtle.ConstantTimeCompare([]byte(want.Value), []byte(assay.Fingerprint(secret))) != 1 {
-			return assay.Errorf(assay.Unauthenticated, wrongLink)
-		}
-		if _, err := tx.NewDelete().Model(&want).Where("key = ?", setupKey).Exec(ctx); err != nil {
+		if _, err := tx.NewDelete().Model((*settingRow)(nil)).Where("key = ?", setupKey).Exec(ctx); err != nil {
 			return err
 		}
 		if err := s.insertUser(ctx, tx, row); err != nil {
 			return err
 		}
+		var err error
 		course, err = s.addCourse(ctx, tx, slug, title)
 		return err
 	})
 	return row.User, course, err
+}
+
+// checkLink refuses a set-up that was done, or is tried with another secret.
+func (s *Store) checkLink(ctx context.Context, db bun.IDB, secret string) error {
+	exists, err := db.NewSelect().Model((*userRow)(nil)).Where("administrator").Exists(ctx)
+	if err != nil {
+		return s.failed("look for the administrator", err)
+	}
+	if exists {
+		return assay.Errorf(assay.Conflict, "Assay is set up already; sign in.")
+	}
+	var want settingRow
+	if err := db.NewSelect().Model(&want).Where("key = ?", setupKey).Scan(ctx); err != nil {
+		return s.stranger(wrongLink, err)
+	}
+	if subtle.ConstantTimeCompare([]byte(want.Value), []byte(assay.Fingerprint(secret))) != 1 {
+		return assay.Errorf(assay.Unauthenticated, wrongLink)
+	}
+	return nil
 }
 
 const wrongLink = "This set-up link is not the newest one; use the link that assay serve printed last."
