@@ -40,6 +40,12 @@ func runThroughput(ctx context.Context, log io.Writer) (s samples, err error) {
 		return rate(n, d, func() error { _, err := p.run(ctx, "true"); return err })
 	}}
 	stop := time.Now().Add(throughputAtMost)
+	for range slices.Max(parallel) {
+		r.prepare()
+	}
+	if err := r.settle(ctx, slices.Max(parallel)); err != nil {
+		return s, err
+	}
 	for _, n := range parallel {
 		if err := errors.Join(ours.try(n), theirs.try(n)); err != nil {
 			return s, err
@@ -68,11 +74,11 @@ type side struct {
 	rate     func(parallel int, d time.Duration) (float64, error)
 	parallel int
 	best     float64
-	worse    bool // more at a time has not helped any more
+	worse    bool // the last number tried was past it
 }
 
-// try measures the rate with n jobs at a time, unless fewer were better than
-// the number tried last.
+// try measures the rate with n jobs at a time, unless a smaller number was
+// already clearly past the best.
 func (s *side) try(n int) error {
 	if s.worse {
 		return nil

@@ -96,7 +96,7 @@ func (c *Containers) Events(ctx context.Context) (<-chan assay.ContainerEvent, e
 		defer close(out)
 		for {
 			select {
-			case <-stream.Err:
+			case <-stream.Err: //nolint:errcheck // whoever connects again is told why
 				return
 			case message := <-stream.Messages:
 				event := assay.ContainerEvent{ID: message.Actor.ID, Running: message.Action == events.ActionStart}
