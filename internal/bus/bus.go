@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -38,7 +37,7 @@ const DefaultAckWait = 30 * time.Second
 // Bus is a connection to NATS, and the server itself when it is embedded.
 // Its methods may be called from several goroutines.
 type Bus struct {
-	server  *server.Server // nil when external
+	server  *embedded // nil when external
 	conn    *nats.Conn
 	js      jetstream.JetStream
 	files   jetstream.Stream
@@ -69,12 +68,11 @@ func Start(cfg Config) (*Bus, error) {
 		}),
 	}
 	if cfg.URL == "" {
-		srv, err := startServer(cfg.Dir, b.log)
-		if err != nil {
+		var err error
+		if b.server, err = startEmbedded(cfg.Dir, b.log); err != nil {
 			return nil, err
 		}
-		b.server = srv
-		options = append(options, nats.InProcessServer(srv))
+		options = append(options, nats.InProcessServer(b.server), nats.ReconnectWait(100*time.Millisecond))
 	}
 	if err := b.connect(cfg.URL, options); err != nil {
 		return nil, errors.Join(err, b.Close())
@@ -143,6 +141,23 @@ func (b *Bus) takeBack(ctx context.Context, stream jetstream.Stream) error {
 	return nil
 }
 
+// put stores one message and returns when that is done.
+func (b *Bus) put(ctx context.Context, msg *nats.Msg, options ...jetstream.PublishOpt) error {
+	if b.server != nil {
+		if err := b.server.room(len(msg.Data)); err != nil {
+			return err
+		}
+	}
+	_, err := b.js.PublishMsg(ctx, msg, options...)
+	if err == nil {
+		return nil
+	}
+	if b.server != nil {
+		b.server.failed()
+	}
+	return unavailable("write to", err)
+}
+
 const maxHeader = 1 << 10 // room for NATS headers, which count as part of a message
 
 // Close ends every subscription, connection and the embedded server, and
@@ -159,8 +174,7 @@ func (b *Bus) Close() error {
 		b.conn.Close()
 	}
 	if b.server != nil {
-		b.server.Shutdown()
-		b.server.WaitForShutdown()
+		b.server.close()
 	}
 	return nil
 }

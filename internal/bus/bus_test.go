@@ -18,6 +18,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sys/unix"
 
 	"github.com/assay-project/assay/internal/assay"
 )
@@ -749,4 +750,72 @@ func TestCloseLeavesNothingRunning(t *testing.T) {
 		}
 		<-time.After(20 * time.Millisecond)
 	}
+}
+
+func TestFullDiskIsRefusedAndRecoveredFrom(t *testing.T) {
+	dir := t.TempDir()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=24m"); err != nil {
+		t.Fatalf("this test mounts a small file system: run it as root (%v)", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	b := start(t, Config{Dir: filepath.Join(dir, "bus")})
+	put := func() (assay.Digest, error) {
+		content := []byte(assay.NewID() + strings.Repeat("x", 100<<10))
+		d := assay.DigestOf(content)
+		return d, b.PutObject(t.Context(), d, bytes.NewReader(content))
+	}
+	if _, err := put(); err == nil || !strings.Contains(err.Error(), "full") || assay.CodeOf(err) != assay.Unavailable {
+		t.Fatalf("with less free than must stay so: %v", err)
+	}
+	b.server.reserve = 1 << 20
+	kept, err := put()
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, b, ticket("before", assay.Normal))
+
+	// Somebody else fills the disk between our look and the writing, so
+	// this one goes past the look.
+	ballast := filepath.Join(dir, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 24<<20), 0o600); !errors.Is(err, unix.ENOSPC) {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	content := make([]byte, 8<<10)
+	if _, err := b.js.Publish(ctx, chunkSubject(assay.DigestOf(content), 0), content); err == nil {
+		t.Fatal("something was stored on a full disk")
+	}
+	b.server.failed()
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	// The server is restarted, and everything is as it was.
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		err := b.put(ctx, &nats.Msg{Subject: chunkSubject(assay.DigestOf(content), 0), Data: content})
+		cancel()
+		if err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("with room again: %v", err)
+		}
+	}
+	read(t, b, kept)
+	publish(t, b, ticket("after", assay.Low))
+	q := jobs(t, b)
+	for _, want := range []string{"before", "after"} {
+		d := next(t, q)
+		if d.Ticket.Job != want {
+			t.Errorf("got %s, want %s", d.Ticket.Job, want)
+		}
+		ack(t, d)
+	}
+	empty(t, b)
 }

@@ -56,8 +56,8 @@ func (b *Bus) PutObject(ctx context.Context, d assay.Digest, r io.Reader) error 
 			return errors.Join(assay.Errorf(assay.TooLarge, "The files are over the limit of %d MiB.", MaxObject>>20), b.dropChunks(ctx, d))
 		}
 		if len(chunk) > 0 {
-			if _, err := b.js.Publish(ctx, chunkSubject(d, n), chunk); err != nil {
-				return unavailable("store files in", err)
+			if err := b.put(ctx, &nats.Msg{Subject: chunkSubject(d, n), Data: chunk}); err != nil {
+				return err
 			}
 		}
 	}
@@ -67,10 +67,7 @@ func (b *Bus) PutObject(ctx context.Context, d assay.Digest, r io.Reader) error 
 	msg := nats.NewMsg(chunkSubject(d, 0))
 	msg.Header.Set(sizeHeader, strconv.FormatInt(size, 10))
 	msg.Data = first
-	if _, err := b.js.PublishMsg(ctx, msg); err != nil {
-		return unavailable("store files in", err)
-	}
-	return nil
+	return b.put(ctx, msg)
 }
 
 func readChunk(r io.Reader) ([]byte, error) {

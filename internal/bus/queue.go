@@ -42,10 +42,7 @@ func (b *Bus) publish(ctx context.Context, subject, id string, v any, limit int)
 	if id != "" {
 		options = append(options, jetstream.WithMsgID(id))
 	}
-	if _, err := b.js.Publish(ctx, subject, data, options...); err != nil {
-		return unavailable("write to", err)
-	}
-	return nil
+	return b.put(ctx, &nats.Msg{Subject: subject, Data: data}, options...)
 }
 
 func encode(v any, limit int) ([]byte, error) {

@@ -25,10 +25,7 @@ func (b *Bus) PublishOutcome(ctx context.Context, o assay.Outcome) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.js.Publish(ctx, "results.job", data); err != nil {
-		return unavailable("write to", err)
-	}
-	return nil
+	return b.put(ctx, &nats.Msg{Subject: "results.job", Data: data})
 }
 
 // PublishBuildOutcome stores how a build ended, for the hub.
