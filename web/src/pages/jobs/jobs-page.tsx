@@ -51,7 +51,7 @@ export function JobsPage() {
     },
     {
       pageParamName: "before",
-      initialPageParam: undefined as string | undefined,
+      initialPageParam: "",
       getNextPageParam: (last) => last.next,
     },
   );
