@@ -119,7 +119,7 @@ func (h *Hub) watchBuild(ctx context.Context, in *WatchInput) (source, error) {
 		if err := out.send("build", "", build); err != nil {
 			return err
 		}
-		look := time.NewTicker(streamBeat)
+		look := time.NewTicker(h.cfg.Beat)
 		defer look.Stop()
 		err = out.follow(ctx, f, f.position(in.Last), func(e event) (bool, bool) {
 			ended := e.name == "build" && json.Unmarshal(e.data, &build) == nil && build.State.Final()

@@ -16,10 +16,6 @@ import (
 )
 
 const (
-	// A stream says something at least this often, so that proxies keep it
-	// and a reader that is gone is noticed; then it also looks whether the
-	// reader may still read.
-	streamBeat = 15 * time.Second
 	// A reader that takes nothing for so long is cut off; it may come back.
 	streamPatience = 10 * time.Second
 	// lastID is the id of a stream's last event: who comes back with it is
@@ -64,7 +60,7 @@ func stream[I any](h *Hub, role need, o huma.Operation, kinds map[string]any, op
 			}
 			c.SetHeader("Content-Type", "text/event-stream")
 			c.SetHeader("X-Accel-Buffering", "no") // nginx would collect the events
-			out := &eventWriter{to: c.BodyWriter().(http.ResponseWriter), control: requestOf(ctx).control}
+			out := &eventWriter{to: c.BodyWriter().(http.ResponseWriter), control: requestOf(ctx).control, beat: h.cfg.Beat}
 			out.allowed = func(ctx context.Context) error {
 				a, err := requestOf(ctx).who(ctx)
 				if err == nil {
@@ -109,6 +105,7 @@ type eventWriter struct {
 	to      http.ResponseWriter
 	control *http.ResponseController
 	allowed func(context.Context) error
+	beat    time.Duration // so that proxies keep the stream, and a reader that is gone is noticed
 }
 
 // send writes an event; an empty id leaves the reader's last one as it is.
@@ -144,7 +141,7 @@ func (w *eventWriter) write(b []byte) error {
 // after a reset), then those that come, until visible says that one was the
 // last, or ctx ends. onTick is called at every tick meanwhile.
 func (w *eventWriter) follow(ctx context.Context, f *feed, n int, visible func(event) (show, last bool), tick <-chan time.Time, onTick func() error) error {
-	beat := time.NewTicker(streamBeat)
+	beat := time.NewTicker(w.beat)
 	defer beat.Stop()
 	for {
 		events, next, changed, ok := f.after(n)

@@ -35,6 +35,9 @@ type Config struct {
 	Trouble func() string
 	// Sweep is how often what should be in the queue is looked for; 0 is 5 s.
 	Sweep time.Duration
+	// Beat is how often at least an event stream says something and looks
+	// whether its reader may still read; 0 is 15 s.
+	Beat time.Duration
 }
 
 // Hub answers HTTP requests and keeps records of what the workers do.
@@ -66,6 +69,9 @@ func New(cfg Config) *Hub {
 	}
 	if h.cfg.Sweep == 0 {
 		h.cfg.Sweep = 5 * time.Second
+	}
+	if h.cfg.Beat == 0 {
+		h.cfg.Beat = 15 * time.Second
 	}
 	h.api = humago.New(h.mux, apiConfig(cfg.Version))
 	h.setupRoutes()

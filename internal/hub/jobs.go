@@ -313,7 +313,7 @@ func (h *Hub) watchJob(ctx context.Context, in *WatchInput) (source, error) {
 		if err := out.send("job", "", job); err != nil {
 			return err
 		}
-		look := time.NewTicker(streamBeat)
+		look := time.NewTicker(h.cfg.Beat)
 		defer look.Stop()
 		err = out.follow(ctx, f, f.position(in.Last), func(e event) (bool, bool) {
 			ended := e.name == "job" && json.Unmarshal(e.data, &job) == nil && job.State.Final()
