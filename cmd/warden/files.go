@@ -104,8 +104,7 @@ func makeFolders(root *os.Root, name string, uid int) error {
 	return root.Lchown(name, uid, uid)
 }
 
-// makeFile makes a file that was not there. The owner comes last: whoever
-// owns it may no longer be changed by us.
+// makeFile makes a file that was not there.
 func makeFile(root *os.Root, name string, content io.Reader, head *tar.Header, uid int) error {
 	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -283,7 +282,6 @@ func replay(src io.Reader, dirs []string) error {
 			if name != "." {
 				err = root.Mkdir(name, 0o700)
 			}
-			err = errors.Join(err, root.Chmod(name, mode))
 		case tar.TypeSymlink:
 			err = root.Symlink(head.Linkname, name)
 		case tar.TypeLink:
@@ -295,11 +293,18 @@ func replay(src io.Reader, dirs []string) error {
 			var f *os.File
 			if f, err = root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
 				_, err = io.Copy(f, stream)
-				err = errors.Join(err, f.Chmod(mode), f.Close(), root.Chtimes(name, head.ModTime, head.ModTime))
+				err = errors.Join(err, f.Close())
 			}
 		}
+		// The mode after the owner, whose change clears some of its bits.
 		if err == nil && head.Typeflag != tar.TypeLink {
 			err = root.Lchown(name, head.Uid, head.Gid)
+		}
+		if err == nil && (head.Typeflag == tar.TypeDir || head.Typeflag == tar.TypeReg) {
+			err = root.Chmod(name, mode)
+		}
+		if err == nil && head.Typeflag == tar.TypeReg {
+			err = root.Chtimes(name, head.ModTime, head.ModTime)
 		}
 		if err != nil {
 			return err
