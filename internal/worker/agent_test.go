@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -272,10 +273,11 @@ func TestWorkerThatDiesLosesNoJob(t *testing.T) {
 
 // gate is a way to the engine that can be shut.
 type gate struct {
-	path string
-	mu   sync.Mutex
-	l    net.Listener
-	open map[net.Conn]bool
+	path   string
+	engine string // the socket it leads to
+	mu     sync.Mutex
+	l      net.Listener
+	open   map[net.Conn]bool
 }
 
 func (g *gate) up(t *testing.T) {
@@ -300,7 +302,7 @@ func (g *gate) up(t *testing.T) {
 
 func (g *gate) forward(c net.Conn) {
 	defer c.Close()
-	engine, err := net.Dial("unix", "/var/run/docker.sock")
+	engine, err := net.Dial("unix", g.engine)
 	if err != nil {
 		return
 	}
@@ -323,7 +325,8 @@ func (g *gate) down() {
 
 func TestEngineThatIsDownCostsNoJob(t *testing.T) {
 	connect(t)
-	g := &gate{path: filepath.Join(t.TempDir(), "engine.sock")}
+	socket := strings.TrimPrefix(cmp.Or(os.Getenv("DOCKER_HOST"), "unix:///var/run/docker.sock"), "unix://")
+	g := &gate{path: filepath.Join(t.TempDir(), "engine.sock"), engine: socket}
 	g.up(t)
 	t.Setenv("DOCKER_HOST", "unix://"+g.path)
 	engine := connect(t)

@@ -24,13 +24,17 @@ type GradeRequest struct {
 }
 
 // Grade grades a submission: it reads the grader, gets its image and gives
-// both to a sandbox. report hears how far it is, one call at a time.
+// both to a sandbox. report, unless nil, hears how far it is, one call at a
+// time.
 //
 // A grader that cannot be used gives a rejected result that says so. An error
 // is the end of ctx, or infrastructure: nobody's submission is to blame.
 func (w *Worker) Grade(ctx context.Context, r GradeRequest, report func(assay.Progress)) (*assay.Result, error) {
 	if r.Accepted.IsZero() {
 		r.Accepted = time.Now()
+	}
+	if report == nil {
+		report = func(assay.Progress) {}
 	}
 	tell := func(p assay.Progress) {
 		p.Job, p.At = r.Ticket.Job, time.Now()
