@@ -70,7 +70,7 @@ func why(t assay.TestResult) []string {
 		return nil
 	}
 	lines := printableLines(t.Message, maxMessageRows)
-	if t.Exit != nil && *t.Exit != 0 && !strings.Contains(t.Message, strconv.Itoa(*t.Exit)) {
+	if t.Exit != nil && *t.Exit != 0 && !strings.Contains(t.Message, "exit status") {
 		lines = append(lines, fmt.Sprintf("exit status %d", *t.Exit))
 	}
 	stderr := strings.Split(strings.TrimRight(t.Stderr, "\n"), "\n")
