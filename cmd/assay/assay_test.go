@@ -54,7 +54,11 @@ func needsEngine(t *testing.T) *docker.Engine {
 	if err != nil {
 		t.Fatalf("this test needs a Docker Engine with debian:bookworm (make base-image): %v", err)
 	}
-	t.Cleanup(func() { engine.Close() })
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return engine
 }
 

@@ -142,7 +142,7 @@ func runHere(ctx context.Context, stderr io.Writer, r worker.GradeRequest, repor
 	if err != nil {
 		return nil, err
 	}
-	defer engine.Close()
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, assay.Errorf(assay.Unavailable, "there is no folder for caches: set HOME or XDG_CACHE_HOME: %w", err)

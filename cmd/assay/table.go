@@ -59,7 +59,7 @@ func table(tests []assay.TestResult) []string {
 		fmt.Fprintf(columns, "  %s\t%s\t%s / %s\t%s\t%s\t%s\n", mark, name, number(t.Points), number(t.MaxPoints),
 			t.Verdict, millis(t.Usage.WallMS), bytesOf(t.Usage.Memory))
 	}
-	columns.Flush() // into memory
+	columns.Flush() //nolint:errcheck // a strings.Builder takes everything
 	return strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
 }
 
