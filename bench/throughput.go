@@ -15,7 +15,7 @@ import (
 const (
 	throughputTry    = 3 * time.Second // to find the best parallelism
 	throughputTurn   = 6 * time.Second
-	throughputTurns  = 4
+	throughputTurns  = 5
 	throughputAtMost = 95 * time.Second // no turn begins later
 )
 
@@ -26,7 +26,7 @@ func throughput() measurement {
 }
 
 func runThroughput(ctx context.Context, log io.Writer) (s samples, err error) {
-	parallel := []int{1, 2, 4, 8, 12}
+	parallel := []int{2, 4, 8}
 	r, err := newRig(ctx, log, slices.Max(parallel), "true")
 	if err != nil {
 		return s, err
@@ -69,25 +69,19 @@ func runThroughput(ctx context.Context, log io.Writer) (s samples, err error) {
 	return s, nil
 }
 
-// side is one of the two, and how many at a time were best for it.
+// side is one of the two, and how many jobs at a time were best for it.
 type side struct {
 	rate     func(parallel int, d time.Duration) (float64, error)
 	parallel int
 	best     float64
-	worse    bool // the last number tried was past it
 }
 
-// try measures the rate with n jobs at a time, unless a smaller number was
-// already clearly past the best.
+// try measures the rate with n jobs at a time.
 func (s *side) try(n int) error {
-	if s.worse {
-		return nil
-	}
 	got, err := s.rate(n, throughputTry)
 	if got > s.best {
 		s.parallel, s.best = n, got
 	}
-	s.worse = got < 0.8*s.best
 	return err
 }
 
