@@ -61,11 +61,12 @@ type Launcher struct {
 
 	mu      sync.Mutex
 	volumes map[string][]string // by image: the paths it declares as volumes
+	ending  map[string]bool     // sandboxes whose stream was closed
 }
 
 // Launcher makes sandboxes for one owner.
 func (e *Engine) Launcher(cfg LauncherConfig) *Launcher {
-	return &Launcher{engine: e, cfg: cfg, volumes: map[string][]string{}}
+	return &Launcher{engine: e, cfg: cfg, volumes: map[string][]string{}, ending: map[string]bool{}}
 }
 
 // Launch makes and starts a sandbox that nothing was said to yet. Closing its
@@ -104,7 +105,10 @@ func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched
 		attached.Close()
 		return launched, l.explain(spec, "started", err)
 	}
-	return assay.Launched{ID: created.ID, Stream: newStream(attached.HijackedResponse)}, nil
+	return assay.Launched{ID: created.ID, Stream: &stream{
+		conn: attached.Conn, src: attached.Reader,
+		closed: sync.OnceFunc(func() { l.note(created.ID) }),
+	}}, nil
 }
 
 func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath string) client.ContainerCreateOptions {
@@ -228,24 +232,65 @@ func (l *Launcher) List(ctx context.Context) ([]string, error) {
 	return ids, nil
 }
 
+// ownEnd is how long a sandbox whose stream was closed may take to end by
+// itself before it is removed by force.
+const ownEnd = 5 * time.Second
+
 // Remove kills and removes a sandbox and returns when it is gone. One that is
 // gone already is no error.
 func (l *Launcher) Remove(ctx context.Context, id string) error {
-	cli := l.engine.cli
-	_, err := cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+	// A sandbox whose stream was closed is on its way out, and the engine
+	// removes it: to wait costs it a fifth less than to be told so as well.
+	if l.forget(id) {
+		ctx, cancel := context.WithTimeout(ctx, ownEnd)
+		err := l.removed(ctx, id)
+		cancel()
+		if err == nil {
+			return nil
+		}
+	}
+	_, err := l.engine.cli.ContainerRemove(ctx, id, client.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
 	if errdefs.IsConflict(err) {
 		// The engine is removing it already.
-		wait := cli.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionRemoved})
-		select {
-		case <-wait.Result:
-			return nil
-		case err = <-wait.Error:
-		}
+		err = l.removed(ctx, id)
 	}
 	if err == nil || errdefs.IsNotFound(err) {
 		return nil
 	}
 	return l.engine.unreachable(err)
+}
+
+// removed waits until a sandbox is gone.
+func (l *Launcher) removed(ctx context.Context, id string) error {
+	wait := l.engine.cli.ContainerWait(ctx, id, client.ContainerWaitOptions{Condition: container.WaitConditionRemoved})
+	select {
+	case got := <-wait.Result:
+		if got.Error != nil {
+			return errors.New(got.Error.Message)
+		}
+		return nil
+	case err := <-wait.Error:
+		if errdefs.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+}
+
+// note remembers that a sandbox's stream was closed.
+func (l *Launcher) note(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ending[id] = true
+}
+
+// forget reports whether a sandbox was noted, once.
+func (l *Launcher) forget(id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	noted := l.ending[id]
+	delete(l.ending, id)
+	return noted
 }
 
 // explain says in plain words why a sandbox could not be had.
@@ -268,9 +313,10 @@ func (l *Launcher) explain(spec assay.SandboxSpec, what string, err error) error
 
 // stream carries frames to and from a container's process 1.
 type stream struct {
-	conn net.Conn
-	src  *bufio.Reader
-	left uint32 // bytes of standard output that are next in src
+	conn   net.Conn
+	src    *bufio.Reader
+	closed func() // tells the launcher
+	left   uint32 // bytes of standard output that are next in src
 
 	mu     sync.Mutex
 	stderr []byte // its end
@@ -278,10 +324,6 @@ type stream struct {
 
 // maxStderr is how much of the warden's own complaints is kept, in bytes.
 const maxStderr = 4 << 10
-
-func newStream(attached client.HijackedResponse) *stream {
-	return &stream{conn: attached.Conn, src: attached.Reader}
-}
 
 // Read reads standard output. The engine sends it in pieces: a byte that
 // names the stream, three zeros, and the length in four bytes, big-endian
@@ -343,6 +385,7 @@ func (s *stream) ended(err error) error {
 
 func (s *stream) Write(p []byte) (int, error) { return s.conn.Write(p) }
 
-func (s *stream) SetDeadline(t time.Time) error { return s.conn.SetDeadline(t) }
-
-func (s *stream) Close() error { return s.conn.Close() }
+func (s *stream) Close() error {
+	s.closed()
+	return s.conn.Close()
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -16,7 +17,7 @@ import (
 type PoolConfig struct {
 	Budget   int           // sandboxes parked at most, over all shapes; 0 parks none
 	Keep     time.Duration // how long the last one of a shape stays parked without demand; 5 minutes
-	Launches int           // sandboxes being made or removed at one time; 4
+	Launches int           // sandboxes being made or removed at one time; one a core, at least 4
 	Log      *slog.Logger  // what goes wrong in the background; slog.Default()
 }
 
@@ -85,7 +86,7 @@ func NewPool(l Launcher, cfg PoolConfig) *Pool {
 		cfg.Keep = 5 * time.Minute
 	}
 	if cfg.Launches <= 0 {
-		cfg.Launches = 4
+		cfg.Launches = max(4, runtime.NumCPU())
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
