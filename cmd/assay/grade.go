@@ -125,8 +125,8 @@ func grade(cmd *cobra.Command, o gradeOptions, g *assay.Grader, files fs.FS, sub
 		}
 	}
 	if result.Verdict == assay.Rejected {
-		for _, line := range progress.tail {
-			fmt.Fprintln(cmd.ErrOrStderr(), "  "+line)
+		if result.Image == "" {
+			progress.showTail()
 		}
 		return assay.Errorf(assay.Invalid, "%s", result.Message)
 	}

@@ -72,3 +72,14 @@ func (p *progress) clear() {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
 }
+
+// showTail shows the end of what an image's build printed, where the changing
+// line has hidden it.
+func (p *progress) showTail() {
+	if p.width == 0 {
+		return
+	}
+	for _, line := range p.tail {
+		fmt.Fprintln(p.w, "  "+line)
+	}
+}

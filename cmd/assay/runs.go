@@ -29,7 +29,7 @@ func becomeOwner(dir string) (self *owner, dead []*owner, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, nil, assay.Errorf(assay.Unavailable, "the folder for notes on running programs cannot be made: %w", err)
 	}
-	name := fmt.Sprintf("%s%d-%d", ownerPrefix, os.Getpid(), time.Now().UnixMilli())
+	name := fmt.Sprintf("%s%d-%d", ownerPrefix, os.Getpid(), time.Now().UnixNano())
 	// Locked before it has its name: nobody must find it unlocked.
 	f, err := os.CreateTemp(dir, "new-")
 	if err != nil {

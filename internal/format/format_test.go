@@ -435,3 +435,40 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// TestTheReferenceIsTrue loads what docs/grader-yaml.md shows.
+func TestTheReferenceIsTrue(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/grader-yaml.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(doc), "```yaml\n")
+	loaded := 0
+	for _, block := range blocks[1:] {
+		yaml, _, _ := strings.Cut(block, "```")
+		switch {
+		case strings.HasPrefix(yaml, "name:"): // a whole grader
+		case strings.HasPrefix(yaml, "- "): // a test
+			yaml = "name: A\nimage: ./Dockerfile\ntests:\n" + yaml
+		case strings.HasPrefix(yaml, "run:"): // a command
+			yaml = "name: A\nimage: ./Dockerfile\ntests: [{name: a, run: a}]\nbuild:\n  " + strings.ReplaceAll(yaml, "\n", "\n  ")
+		default: // a key at the top
+			yaml = good(yaml)
+		}
+		if _, err := Load(folder(yaml)); err != nil {
+			t.Errorf("%v in\n%s", err, yaml)
+		}
+		loaded++
+	}
+	if loaded < 6 {
+		t.Errorf("only %d examples were found", loaded)
+	}
+	for _, key := range []string{
+		"name", "image", "runtime", "network", "limits", "submission", "build", "tests", "include", "max_size", "max_files",
+		"wall", "cpu", "memory", "processes", "output", "disk", "files", "run", "points", "stdin", "exit", "stdout", "visibility", "as", "score",
+	} {
+		if !strings.Contains(string(doc), "\n| `"+key+"`") {
+			t.Errorf("%s is not explained", key)
+		}
+	}
+}
