@@ -358,7 +358,7 @@ func (s *stream) Read(p []byte) (int, error) {
 func (s *stream) keep(n uint32) error {
 	if skip := int64(n) - maxStderr; skip > 0 {
 		if _, err := io.CopyN(io.Discard, s.src, skip); err != nil {
-			return err
+			return io.ErrUnexpectedEOF
 		}
 		n = maxStderr
 	}
