@@ -43,9 +43,9 @@ const (
 // Bounds of a regular expression. Matching takes time in proportion to
 // expression × output and never more, so bounding both bounds the time.
 const (
-	MaxExpression = 1024    // bytes of an expression
-	maxProgram    = 1000    // instructions it may compile to: a{1000} is short but not small
-	MaxSearched   = 1 << 20 // bytes of output that are searched
+	MaxExpression = 1024      // bytes of an expression
+	maxProgram    = 1000      // instructions it may compile to: a{1000} is short but not small
+	MaxSearched   = 256 << 10 // bytes of output that are searched
 )
 
 // Validate reports, as an Invalid error, why c could never be used.
