@@ -1,10 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/assay-project/assay/internal/hub"
@@ -18,16 +14,11 @@ func newOpenAPICommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			// Of no version: the document is kept beside the pages, and must
 			// not change with each commit.
-			raw, err := hub.OpenAPI("0")
+			text, err := hub.OpenAPI("0")
 			if err != nil {
-				return fmt.Errorf("describe the API: %w", err)
+				return err
 			}
-			var text bytes.Buffer
-			if err := json.Indent(&text, raw, "", "  "); err != nil {
-				return fmt.Errorf("describe the API: %w", err)
-			}
-			text.WriteByte('\n')
-			_, err = text.WriteTo(cmd.OutOrStdout())
+			_, err = cmd.OutOrStdout().Write(text)
 			return err
 		},
 	}

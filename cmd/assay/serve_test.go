@@ -62,7 +62,7 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *hubProcess {
 		close(said)
 		p.ended <- cmd.Wait()
 	}()
-	t.Cleanup(func() { p.stop(syscall.SIGKILL) })
+	t.Cleanup(p.kill)
 	timeout := time.After(60 * time.Second)
 	for p.url == "" || p.answers() != nil {
 		select {
@@ -93,11 +93,19 @@ func (p *hubProcess) answers() error {
 	return resp.Body.Close()
 }
 
+// kill ends the process, if it has not ended, without a word to it.
+func (p *hubProcess) kill() {
+	if p.ended == nil {
+		return
+	}
+	var killed *exec.ExitError
+	if err := p.stop(syscall.SIGKILL); !errors.As(err, &killed) {
+		p.t.Errorf("killed, and it ended with %v", err)
+	}
+}
+
 // stop sends a signal and waits for the end.
 func (p *hubProcess) stop(signal os.Signal) error {
-	if p.ended == nil {
-		return nil
-	}
 	if err := p.cmd.Process.Signal(signal); err != nil {
 		p.t.Error(err)
 	}
@@ -254,7 +262,7 @@ func TestEveryJobEndsOnceThoughTheHubIsKilled(t *testing.T) {
 		}
 	}
 	until(t, 3*time.Minute, "some jobs are done", func() bool { return ended(p.jobs()) >= 3 })
-	p.stop(syscall.SIGKILL)
+	p.kill()
 	cookies := p.cookies
 
 	p = startHub(t, data, "--ack-wait", "2s", "--slots", "4")

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -164,7 +165,7 @@ func TestGigabyteIsNotRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close() //nolint:errcheck // a test's connection
-			if err := conn.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+			if err := conn.SetDeadline(time.Now().Add(2 * time.Minute)); err != nil {
 				t.Fatal(err)
 			}
 			body := io.MultiReader(
@@ -189,7 +190,7 @@ func TestGigabyteIsNotRead(t *testing.T) {
 				t.Fatal(err)
 			}
 			raw, err := io.ReadAll(resp.Body)
-			if err != nil {
+			if err := errors.Join(err, resp.Body.Close()); err != nil {
 				t.Fatal(err)
 			}
 			if resp.StatusCode != 413 || !strings.Contains(string(raw), "64 MiB") {

@@ -30,12 +30,12 @@ type received struct {
 
 func (c *client) watch(path, last string) *events {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(c.t.Context(), 2*time.Minute)
 	req := c.request("GET", path, nil).WithContext(ctx)
 	if last != "" {
 		req.Header.Set("Last-Event-ID", last)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req) //nolint:bodyclose // close does
 	if err != nil {
 		c.t.Fatal(err)
 	}

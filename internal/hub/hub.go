@@ -1,8 +1,11 @@
 package hub
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -51,6 +54,7 @@ type Hub struct {
 	live     *live
 	feeds    *feeds
 	unsent   chan struct{} // wakes the sweep
+	uploads  chan struct{} // holds one for each upload under way
 
 	ending     chan struct{} // closed: event streams end
 	endStreams func()
@@ -61,7 +65,7 @@ type Hub struct {
 func New(cfg Config) *Hub {
 	h := &Hub{
 		cfg: cfg, log: cfg.Log, mux: http.NewServeMux(), throttle: newThrottle(), live: newLive(), feeds: newFeeds(),
-		unsent: make(chan struct{}, 1), ending: make(chan struct{}),
+		unsent: make(chan struct{}, 1), uploads: make(chan struct{}, maxUploads), ending: make(chan struct{}),
 	}
 	h.endStreams = sync.OnceFunc(func() { close(h.ending) })
 	if h.log == nil {
@@ -94,9 +98,18 @@ func (h *Hub) Handler() http.Handler { return h.handler }
 // pages connect again to whoever comes next.
 func (h *Hub) EndStreams() { h.endStreams() }
 
-// OpenAPI is the document that describes the API, as JSON.
+// OpenAPI is the document that describes the API, as indented JSON.
 func OpenAPI(version string) ([]byte, error) {
-	return New(Config{Version: version}).api.OpenAPI().MarshalJSON()
+	raw, err := New(Config{Version: version}).api.OpenAPI().MarshalJSON()
+	if err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, raw, "", "  "); err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	text.WriteByte('\n')
+	return text.Bytes(), nil
 }
 
 func apiConfig(version string) huma.Config {

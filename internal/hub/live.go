@@ -68,7 +68,7 @@ func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) {
 	return func(ctx context.Context, out *eventWriter) error {
 		defer h.live.watch()()
 		h.refresh(ctx)
-		var sent []byte
+		var sent json.RawMessage
 		looked := time.Now()
 		onTick := func() error {
 			if time.Since(looked) > reachLife {
@@ -82,7 +82,7 @@ func (h *Hub) watchLive(ctx context.Context, in *liveInput) (source, error) {
 				return nil
 			}
 			sent = frame
-			return out.send("figures", "", json.RawMessage(frame))
+			return out.send("figures", "", frame)
 		}
 		if err := onTick(); err != nil {
 			return err

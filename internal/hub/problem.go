@@ -5,8 +5,9 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/assay-project/assay/internal/assay"
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/assay-project/assay/internal/assay"
 )
 
 // Problem is every error the API answers with: application/problem+json of

@@ -277,7 +277,7 @@ func (c *client) job(id string) hub.JobDetail {
 // until waits until a condition of the running hub holds.
 func until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(time.Minute)
 	defer deadline.Stop()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
@@ -285,12 +285,10 @@ func until(t *testing.T, what string, holds func() bool) {
 		select {
 		case <-look.C:
 		case <-deadline.C:
-			t.Fatalf("waited 20 s for: %s", what)
+			t.Fatalf("waited a minute for: %s", what)
 		}
 	}
 }
-
-func (r *rig) code(err error) assay.Code { return assay.CodeOf(err) }
 
 func problem(t *testing.T, c *client, req *http.Request, status int) hub.Problem {
 	t.Helper()

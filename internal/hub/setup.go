@@ -95,12 +95,13 @@ func (h *Hub) addExample(ctx context.Context, user assay.User, course assay.Cour
 	return err
 }
 
-func (h *Hub) getStatus(_ context.Context, _ *nothing) (*body[Status], error) {
+func (h *Hub) getStatus(ctx context.Context, _ *nothing) (*body[Status], error) {
 	status := Status{Version: h.cfg.Version, Ready: h.live.ready()}
 	if !status.Ready {
 		status.Message = "No worker is connected yet; jobs wait until one is."
-		if h.cfg.Trouble != nil && h.cfg.Trouble() != "" {
-			status.Message = h.cfg.Trouble()
+		// What exactly is wrong with the machine is not for everybody.
+		if _, err := requestOf(ctx).who(ctx); err == nil && h.cfg.Trouble != nil {
+			status.Message = firstOf(h.cfg.Trouble(), status.Message)
 		}
 	}
 	return answer(status), nil

@@ -21,6 +21,7 @@ import (
 
 const (
 	uploadTimeout = 10 * time.Minute // for the whole of a form; 64 MiB at 900 kbit/s
+	maxUploads    = 32               // at one time: each may take twice its limit of disk
 	maxFields     = 16
 	maxField      = 4 << 10 // bytes of a field that is no file
 )
@@ -58,6 +59,13 @@ func upload[I, O any](h *Hub, role need, shape any, o huma.Operation, f func(con
 // it is left whatever happens.
 func (h *Hub) receive(c huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(c)
+	select {
+	case h.uploads <- struct{}{}:
+		defer func() { <-h.uploads }()
+	default:
+		h.refuse(w, r, assay.Errorf(assay.TooMany, "Too many uploads at one time; try again in a few seconds."))
+		return
+	}
 	received := &form{fields: map[string]string{}}
 	err := h.receiveForm(w, r, received)
 	if received.file != nil {
@@ -85,7 +93,7 @@ func (h *Hub) receiveForm(w http.ResponseWriter, r *http.Request, f *form) error
 	}
 	for range maxFields {
 		part, err := parts.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err == nil {

@@ -33,14 +33,14 @@ func (s *Store) AddBuild(ctx context.Context, image assay.Image, by string) (ass
 // Build is one build.
 func (s *Store) Build(ctx context.Context, id string) (assay.Build, error) {
 	var row buildRow
-	err := s.db.NewSelect().Model(&row).ExcludeColumn(buildInternals...).Where("id = ?", id).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).ExcludeColumn(buildInternals...).Where("id = ?", id).Scan(ctx)
 	return row.Build, s.missing("build", err)
 }
 
 // BuildLog is what a build's steps printed; empty until it has ended.
 func (s *Store) BuildLog(ctx context.Context, id string) (string, error) {
 	var row buildRow
-	err := s.db.NewSelect().Model(&row).Column("log").Where("id = ?", id).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Column("log").Where("id = ?", id).Scan(ctx)
 	return row.Log, s.missing("build", err)
 }
 
@@ -48,7 +48,7 @@ func (s *Store) BuildLog(ctx context.Context, id string) (string, error) {
 // and of the image (all when empty), at most limit.
 func (s *Store) Builds(ctx context.Context, courses []string, image string, limit int) ([]assay.Build, error) {
 	var rows []buildRow
-	q := within(s.db.NewSelect().Model(&rows).ExcludeColumn(buildInternals...), courses).Order("id DESC").Limit(int64(limit))
+	q := within(s.read.NewSelect().Model(&rows).ExcludeColumn(buildInternals...), courses).Order("id DESC").Limit(int64(limit))
 	if image != "" {
 		q = q.Where("image = ?", image)
 	}
@@ -70,7 +70,7 @@ func onlyBuilds(rows []buildRow) []assay.Build {
 // queue.
 func (s *Store) UnpublishedBuilds(ctx context.Context, limit int) ([]assay.Build, error) {
 	var rows []buildRow
-	err := s.db.NewSelect().Model(&rows).ExcludeColumn(buildInternals...).
+	err := s.read.NewSelect().Model(&rows).ExcludeColumn(buildInternals...).
 		Where("NOT published AND state = ?", assay.Queued).Order("id").Limit(int64(limit)).Scan(ctx)
 	return onlyBuilds(rows), s.failed("look for builds that are not in the queue", err)
 }

@@ -41,7 +41,7 @@ func (s *Store) Courses(ctx context.Context, user assay.User) ([]assay.Course, [
 		assay.Course
 		Role assay.Role
 	}
-	q := s.db.NewSelect().TableExpr("courses AS c").ColumnExpr("c.*").OrderExpr("c.slug")
+	q := s.read.NewSelect().TableExpr("courses AS c").ColumnExpr("c.*").OrderExpr("c.slug")
 	if user.Administrator {
 		q = q.ColumnExpr("? AS role", assay.Administrator)
 	} else {
@@ -67,7 +67,7 @@ func (s *Store) SetTitle(ctx context.Context, course, title string) (assay.Cours
 // Members lists who belongs to a course, by name.
 func (s *Store) Members(ctx context.Context, course string) ([]assay.Member, error) {
 	var members []assay.Member
-	err := s.db.NewSelect().TableExpr("members AS m").ColumnExpr(`m.course, m."user", u.name, m.role`).
+	err := s.read.NewSelect().TableExpr("members AS m").ColumnExpr(`m.course, m."user", u.name, m.role`).
 		Join(`JOIN users AS u ON u.id = m."user"`).Where("m.course = ?", course).Order("u.name").Scan(ctx, &members)
 	return members, s.failed("list members", err)
 }

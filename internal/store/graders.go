@@ -96,14 +96,14 @@ func addUpload(ctx context.Context, tx bun.Tx, g assay.StoredGrader, u Upload) e
 // Grader is one grader.
 func (s *Store) Grader(ctx context.Context, id string) (assay.StoredGrader, error) {
 	var row graderRow
-	err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	return row.StoredGrader, s.missing("grader", err)
 }
 
 // Upload is what a grader's newest revision says.
 func (s *Store) Upload(ctx context.Context, g assay.StoredGrader) (Upload, error) {
 	var row uploadRow
-	err := s.db.NewSelect().Model(&row).Where("grader = ? AND revision = ?", g.ID, g.Revision).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("grader = ? AND revision = ?", g.ID, g.Revision).Scan(ctx)
 	if err != nil {
 		return Upload{}, s.missing("grader", err)
 	}
@@ -115,7 +115,7 @@ func (s *Store) Upload(ctx context.Context, g assay.StoredGrader) (Upload, error
 // name contains q.
 func (s *Store) Graders(ctx context.Context, courses []string, q string) ([]assay.StoredGrader, error) {
 	graders := []assay.StoredGrader{}
-	query := within(s.db.NewSelect().Table("graders"), courses).Order("name", "id")
+	query := within(s.read.NewSelect().Table("graders"), courses).Order("name", "id")
 	if q != "" {
 		query = query.Where(`name LIKE ? ESCAPE '\'`, contains(q))
 	}
@@ -133,5 +133,5 @@ func within(q *bun.SelectQuery, courses []string) *bun.SelectQuery {
 	if courses == nil {
 		return q
 	}
-	return q.Where("course IN (?)", bun.In(courses))
+	return q.Where("course IN (?)", bun.List(courses))
 }

@@ -65,7 +65,7 @@ func (s *Store) SaveImage(ctx context.Context, id, dockerfile, by string, base i
 // Image is one image.
 func (s *Store) Image(ctx context.Context, id string) (assay.Image, error) {
 	var row imageRow
-	err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	return row.Image, s.missing("image", err)
 }
 
@@ -73,7 +73,7 @@ func (s *Store) Image(ctx context.Context, id string) (assay.Image, error) {
 // name contains q.
 func (s *Store) Images(ctx context.Context, courses []string, q string) ([]assay.Image, error) {
 	images := []assay.Image{}
-	query := within(s.db.NewSelect().Table("images"), courses).Order("name", "id")
+	query := within(s.read.NewSelect().Table("images"), courses).Order("name", "id")
 	if q != "" {
 		query = query.Where(`name LIKE ? ESCAPE '\'`, contains(q))
 	}
@@ -83,14 +83,14 @@ func (s *Store) Images(ctx context.Context, courses []string, q string) ([]assay
 // Revision is one revision of an image.
 func (s *Store) Revision(ctx context.Context, image string, number int) (assay.Revision, error) {
 	var row revisionRow
-	err := s.db.NewSelect().Model(&row).Where("image = ? AND number = ?", image, number).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("image = ? AND number = ?", image, number).Scan(ctx)
 	return row.Revision, s.missing("revision", err)
 }
 
 // Revisions lists an image's revisions, the newest first.
 func (s *Store) Revisions(ctx context.Context, image string) ([]assay.Revision, error) {
 	revisions := []assay.Revision{}
-	err := s.db.NewSelect().Table("revisions").Where("image = ?", image).Order("number DESC").Scan(ctx, &revisions)
+	err := s.read.NewSelect().Table("revisions").Where("image = ?", image).Order("number DESC").Scan(ctx, &revisions)
 	return revisions, s.failed("list revisions", err)
 }
 

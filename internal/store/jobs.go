@@ -37,14 +37,14 @@ func (s *Store) AddJob(ctx context.Context, job assay.Job) (assay.Job, error) {
 // Job is one job.
 func (s *Store) Job(ctx context.Context, id string) (assay.Job, error) {
 	var row jobRow
-	err := s.db.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("id = ?", id).Scan(ctx)
 	return row.Job, s.missing("job", err)
 }
 
 // Result is what a job gave; nil when it has no result (yet).
 func (s *Store) Result(ctx context.Context, job string) (*assay.Result, error) {
 	var row resultRow
-	err := s.missing("result", s.db.NewSelect().Model(&row).Where("job = ?", job).Scan(ctx))
+	err := s.missing("result", s.read.NewSelect().Model(&row).Where("job = ?", job).Scan(ctx))
 	switch {
 	case err == nil:
 		result := new(assay.Result)
@@ -69,7 +69,7 @@ type JobFilter struct {
 // Jobs lists jobs, the newest first.
 func (s *Store) Jobs(ctx context.Context, f JobFilter) ([]assay.Job, error) {
 	jobs := []assay.Job{}
-	q := within(s.db.NewSelect().Model((*jobRow)(nil)).ExcludeColumn("token", "cancel_requested", "published"), f.Courses).
+	q := within(s.read.NewSelect().Model((*jobRow)(nil)).ExcludeColumn("token", "cancel_requested", "published"), f.Courses).
 		Order("number DESC").Limit(int64(f.Limit))
 	if f.Grader != "" {
 		q = q.Where("grader = ?", f.Grader)
@@ -99,13 +99,13 @@ func (s *Store) Queue(ctx context.Context) (queued, running int, oldest *time.Ti
 	var row struct {
 		Queued, Running int
 	}
-	err = s.db.NewSelect().Table("jobs").
+	err = s.read.NewSelect().Table("jobs").
 		ColumnExpr("count(*) FILTER (WHERE state = 'queued') AS queued").
 		ColumnExpr("count(*) FILTER (WHERE state <> 'queued') AS running").
 		Where("state IN ('queued', 'starting', 'running')").Scan(ctx, &row)
 	if err == nil && row.Queued > 0 {
 		var first jobRow
-		err = s.db.NewSelect().Model(&first).Column("created_at").
+		err = s.read.NewSelect().Model(&first).Column("created_at").
 			Where("state = 'queued'").Order("number").Limit(1).Scan(ctx)
 		if first.CreatedAt != (time.Time{}) {
 			oldest = &first.CreatedAt
@@ -117,7 +117,7 @@ func (s *Store) Queue(ctx context.Context) (queued, running int, oldest *time.Ti
 // Unpublished lists jobs whose message is not known to be in the queue.
 func (s *Store) Unpublished(ctx context.Context, limit int) ([]assay.Job, error) {
 	jobs := []assay.Job{}
-	err := s.db.NewSelect().Model((*jobRow)(nil)).ExcludeColumn("token", "cancel_requested", "published").
+	err := s.read.NewSelect().Model((*jobRow)(nil)).ExcludeColumn("token", "cancel_requested", "published").
 		Where("NOT published AND state = 'queued'").Order("number").Limit(int64(limit)).Scan(ctx, &jobs)
 	return jobs, s.failed("look for jobs that are not in the queue", err)
 }
@@ -264,7 +264,7 @@ func (s *Store) Cancel(ctx context.Context, job string) (_ assay.Job, running bo
 // worker may have missed it.
 func (s *Store) CancelRequested(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := s.db.NewSelect().Model((*jobRow)(nil)).Column("id").
+	err := s.read.NewSelect().Model((*jobRow)(nil)).Column("id").
 		Where("cancel_requested AND state IN (?, ?)", assay.Starting, assay.Running).Scan(ctx, &ids)
 	return ids, s.failed("look for cancelled jobs", err)
 }

@@ -19,7 +19,7 @@ const setupKey = "setup" // the fingerprint of the set-up link's token
 
 // SetupNeeded reports whether there is no administrator yet.
 func (s *Store) SetupNeeded(ctx context.Context) (bool, error) {
-	exists, err := s.db.NewSelect().Model((*userRow)(nil)).Where("administrator").Exists(ctx)
+	exists, err := s.read.NewSelect().Model((*userRow)(nil)).Where("administrator").Exists(ctx)
 	return !exists, s.failed("look for the administrator", err)
 }
 
@@ -41,7 +41,7 @@ func (s *Store) NewSetupToken(ctx context.Context) (string, error) {
 // secret is wrong.
 func (s *Store) SetUp(ctx context.Context, secret, name, password, slug, title string) (assay.User, assay.Course, error) {
 	// Looked at first: hashing a password is dear, and nobody is signed in.
-	if err := s.checkLink(ctx, s.db, secret); err != nil {
+	if err := s.checkLink(ctx, s.read, secret); err != nil {
 		return assay.User{}, assay.Course{}, err
 	}
 	row := s.newUser(name, password, true)

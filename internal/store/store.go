@@ -26,10 +26,17 @@ var migrations embed.FS
 // goroutines and take domain types; their errors are assay.Error with
 // NotFound, Conflict, Unavailable (the disk is full or fails) or Internal.
 type Store struct {
+	// One connection writes: who wants to write waits in line, instead of
+	// asking SQLite again and again whether the lock is free. Any number of
+	// others read meanwhile.
 	db        *bun.DB
+	read      *bun.DB
 	path      string
 	passwords passwords
 }
+
+// readers is how many connections read at a time.
+const readers = 8
 
 // options of every connection. WAL: readers do not wait for writers.
 // synchronous FULL: with WAL, NORMAL may forget the last transactions when
@@ -48,16 +55,29 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	uri := url.URL{Scheme: "file", Path: abs, RawQuery: options}
+	s := &Store{path: path, passwords: newPasswords()}
+	if s.db, err = connect(abs, options); err != nil {
+		return nil, err
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(s.failed("open", err), s.db.Close())
+	}
+	s.db.SetMaxOpenConns(1)
+	if s.read, err = connect(abs, options+"&_pragma=query_only(ON)"); err != nil {
+		return nil, errors.Join(err, s.db.Close())
+	}
+	s.read.SetMaxOpenConns(readers)
+	s.read.SetMaxIdleConns(readers)
+	return s, nil
+}
+
+func connect(path, options string) (*bun.DB, error) {
+	uri := url.URL{Scheme: "file", Path: path, RawQuery: options}
 	db, err := sql.Open("sqlite", uri.String())
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: bun.NewDB(db, sqlitedialect.New()), path: path, passwords: newPasswords()}
-	if err := s.migrate(ctx); err != nil {
-		return nil, errors.Join(s.failed("open", err), db.Close())
-	}
-	return s, nil
+	return bun.NewDB(db, sqlitedialect.New()), nil
 }
 
 func (s *Store) migrate(ctx context.Context) error {
@@ -76,11 +96,11 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // Close waits for what is being written and closes the file.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error { return errors.Join(s.read.Close(), s.db.Close()) }
 
 // Check says whether the database answers.
 func (s *Store) Check(ctx context.Context) error {
-	if _, err := s.db.ExecContext(ctx, "SELECT 1"); err != nil {
+	if _, err := s.read.ExecContext(ctx, "SELECT 1"); err != nil {
 		return s.failed("read", err)
 	}
 	return nil

@@ -56,7 +56,7 @@ func (s *Store) insertUser(ctx context.Context, db bun.IDB, row *userRow) error 
 // Users lists all users by name.
 func (s *Store) Users(ctx context.Context) ([]assay.User, error) {
 	var users []assay.User
-	err := s.db.NewSelect().Model((*userRow)(nil)).Column("id", "name", "administrator", "created_at").Order("name").Scan(ctx, &users)
+	err := s.read.NewSelect().Model((*userRow)(nil)).Column("id", "name", "administrator", "created_at").Order("name").Scan(ctx, &users)
 	return users, s.failed("list users", err)
 }
 
@@ -69,7 +69,7 @@ func (s *Store) User(ctx context.Context, idOrName string) (assay.User, error) {
 func (s *Store) user(ctx context.Context, idOrName string) (userRow, error) {
 	var row userRow
 	// An id first: somebody may be called like another's id.
-	err := s.db.NewSelect().Model(&row).Where("id = ? OR name = ?", idOrName, idOrName).OrderExpr("id = ? DESC", idOrName).Limit(1).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("id = ? OR name = ?", idOrName, idOrName).OrderExpr("id = ? DESC", idOrName).Limit(1).Scan(ctx)
 	return row, s.missing("user", err)
 }
 
@@ -77,7 +77,7 @@ func (s *Store) user(ctx context.Context, idOrName string) (userRow, error) {
 // name takes as long as a wrong password and is told the same.
 func (s *Store) Authenticate(ctx context.Context, name, password string) (assay.User, error) {
 	var row userRow
-	err := s.missing("user", s.db.NewSelect().Model(&row).Where("name = ?", name).Scan(ctx))
+	err := s.missing("user", s.read.NewSelect().Model(&row).Where("name = ?", name).Scan(ctx))
 	if err != nil && assay.CodeOf(err) != assay.NotFound {
 		return assay.User{}, err
 	}
@@ -138,7 +138,7 @@ func (s *Store) AddSession(ctx context.Context, user string) (secret string, exp
 // SessionActor is who signed in with the session.
 func (s *Store) SessionActor(ctx context.Context, secret string) (assay.Actor, error) {
 	var row userRow
-	err := s.db.NewSelect().Model(&row).
+	err := s.read.NewSelect().Model(&row).
 		Where(`id = (SELECT "user" FROM sessions WHERE fingerprint = ? AND expires_at > ?)`, assay.Fingerprint(secret), now()).Scan(ctx)
 	return assay.Actor{User: row.User}, s.stranger("The session has ended; sign in again.", err)
 }
@@ -167,7 +167,7 @@ func (s *Store) AddToken(ctx context.Context, user, course, name string) (assay.
 // Tokens lists a user's API tokens, the newest first.
 func (s *Store) Tokens(ctx context.Context, user string) ([]assay.Token, error) {
 	var rows []tokenRow
-	err := s.db.NewSelect().Model(&rows).Where(`"user" = ?`, user).Order("id DESC").Scan(ctx)
+	err := s.read.NewSelect().Model(&rows).Where(`"user" = ?`, user).Order("id DESC").Scan(ctx)
 	tokens := make([]assay.Token, len(rows))
 	for i, row := range rows {
 		tokens[i] = row.token()
@@ -195,7 +195,7 @@ func (s *Store) DeleteToken(ctx context.Context, user, id string) error {
 // TokenActor is who acts through an API token.
 func (s *Store) TokenActor(ctx context.Context, secret string) (assay.Actor, error) {
 	var row tokenRow
-	err := s.db.NewSelect().Model(&row).Where("fingerprint = ?", assay.Fingerprint(secret)).Scan(ctx)
+	err := s.read.NewSelect().Model(&row).Where("fingerprint = ?", assay.Fingerprint(secret)).Scan(ctx)
 	if err != nil {
 		return assay.Actor{}, s.stranger("The token is wrong or was revoked; make a new one in Settings.", err)
 	}
