@@ -31,6 +31,7 @@ func serve(t *testing.T, dir string, port int) *server.Server {
 }
 
 func TestExternalServerMayGoAndComeBack(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	srv := serve(t, dir, -1)
 	hub, worker := start(t, Config{URL: srv.ClientURL()}), start(t, Config{URL: srv.ClientURL()})

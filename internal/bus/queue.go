@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -260,7 +261,7 @@ func (q *Queue[T]) take(lane jetstream.Consumer, patience time.Duration) (*Deliv
 			Redelivered: meta.NumDelivered > 1 || meta.Sequence.Stream <= q.bus.before[meta.Stream],
 			Count:       int(min(meta.NumDelivered, 1<<30)),
 			Stored:      meta.Timestamp,
-			msg:         msg, bus: q.bus,
+			msg:         msg, bus: q.bus, alive: time.Now(),
 		}, nil
 	}
 }
@@ -275,6 +276,9 @@ type Delivery[T any] struct {
 
 	msg jetstream.Msg
 	bus *Bus
+
+	mu    sync.Mutex
+	alive time.Time // when the queue last heard that it is held; zero once it is lost
 }
 
 // KeepAlive tells the queue that the ticket is being worked on, until ctx
@@ -287,23 +291,50 @@ func (d *Delivery[T]) KeepAlive(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			if err := d.msg.InProgress(); err != nil {
-				d.bus.log.Warn("bus: cannot keep a ticket alive", "error", err)
-			}
 		}
+		if !d.held() || !d.bus.conn.IsConnected() {
+			continue
+		}
+		if err := d.msg.InProgress(); err != nil {
+			d.bus.log.Warn("bus: cannot keep a ticket alive", "error", err)
+			continue
+		}
+		d.mu.Lock()
+		d.alive = time.Now()
+		d.mu.Unlock()
 	}
 }
 
+// held reports whether the ticket is still ours. When the queue has not heard
+// of us for too long (the network was cut, the machine was suspended) it has
+// given it to somebody else, and NATS would take our word for theirs.
+func (d *Delivery[T]) held() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if time.Since(d.alive) > d.bus.ackWait {
+		d.alive = time.Time{}
+	}
+	return !d.alive.IsZero()
+}
+
 // Ack takes the ticket out of the queue and returns when that is stored. It
-// does so even when ctx has ended: the work has been done.
+// does so even when ctx has ended: the work has been done. A ticket that was
+// lost meanwhile is left alone.
 func (d *Delivery[T]) Ack(ctx context.Context) error {
+	if !d.held() {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return said(d.msg.DoubleAck(ctx))
 }
 
-// Nak gives the ticket back: it is delivered again after delay.
+// Nak gives the ticket back: it is delivered again after delay. A ticket that
+// was lost meanwhile is left alone.
 func (d *Delivery[T]) Nak(delay time.Duration) error {
+	if !d.held() {
+		return nil
+	}
 	return said(d.msg.NakWithDelay(delay))
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -151,18 +152,21 @@ func keep[T any](d *bus.Delivery[T], do func()) {
 // job sees to one ticket.
 func (a *agent) job(ctx context.Context, d *bus.Delivery[assay.Ticket]) {
 	t := d.Ticket
-	own, done := a.jobs.add(ctx, t.Job)
+	own, supersede, done := a.jobs.add(ctx, t.Job)
 	defer done()
 	begin, err := a.bus.AskBegin(own, bus.BeginRequest{ID: t.Job, Worker: a.cfg.ID, Redelivered: d.Redelivered})
 	if settled := answered(a, d, begin, err); settled {
 		return
 	}
+	supersede() // an attempt whose ticket was lost, if it was here
 	result, err := a.attempt(own, d)
 	outcome := assay.Outcome{Job: t.Job, Token: begin.Attempt.Token, Worker: a.cfg.ID, State: assay.Done, Result: result}
 	switch {
 	case err == nil:
 	case errors.Is(context.Cause(own), errCancelled):
 		outcome.State = assay.Cancelled
+	case errors.Is(context.Cause(own), errSuperseded):
+		return
 	case ctx.Err() != nil: // the worker ends
 		a.giveBack(d, 0)
 		return
@@ -295,35 +299,51 @@ func (a *agent) fetch(ctx context.Context, files assay.Digest, dir string, log f
 	return a.prepare(ctx, os.DirFS(dir), log)
 }
 
-var errCancelled = errors.New("cancelled by its owner")
+// Why a job's or a build's context has ended.
+var (
+	errCancelled  = errors.New("cancelled by its owner")
+	errSuperseded = errors.New("a later attempt has begun")
+)
 
 // cancellers end jobs or builds by id. The zero value is ready.
 type cancellers struct {
 	mu   sync.Mutex
-	ends map[string]context.CancelCauseFunc
+	ends map[string][]*context.CancelCauseFunc // more than one while an earlier attempt is not over
 }
 
-// add makes a context that cancel(id) ends. Call done when it is not needed.
-func (c *cancellers) add(parent context.Context, id string) (ctx context.Context, done func()) {
+// add makes a context that cancel(id) ends. supersede ends the others of the
+// same id. Call done when the context is not needed any more.
+func (c *cancellers) add(parent context.Context, id string) (ctx context.Context, supersede, done func()) {
 	ctx, end := context.WithCancelCause(parent)
+	own := &end
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ends == nil {
-		c.ends = make(map[string]context.CancelCauseFunc)
+		c.ends = make(map[string][]*context.CancelCauseFunc)
 	}
-	c.ends[id] = end
-	return ctx, func() {
+	c.ends[id] = append(c.ends[id], own)
+	supersede = func() { c.each(id, errSuperseded, own) }
+	done = func() {
 		end(nil)
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		delete(c.ends, id)
+		c.ends[id] = slices.DeleteFunc(c.ends[id], func(e *context.CancelCauseFunc) bool { return e == own })
+		if len(c.ends[id]) == 0 {
+			delete(c.ends, id)
+		}
 	}
+	return ctx, supersede, done
 }
 
-func (c *cancellers) cancel(id string) {
+// cancel ends everything of an id.
+func (c *cancellers) cancel(id string) { c.each(id, errCancelled, nil) }
+
+func (c *cancellers) each(id string, cause error, but *context.CancelCauseFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if end := c.ends[id]; end != nil {
-		end(errCancelled)
+	for _, end := range c.ends[id] {
+		if end != but {
+			(*end)(cause)
+		}
 	}
 }

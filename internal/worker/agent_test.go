@@ -24,7 +24,7 @@ import (
 
 func TestBrokenGraderIsRejectedAndSaysSo(t *testing.T) {
 	engine := connect(t)
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	hire(t, b, Config{Engine: engine, Sandboxes: play{grade: func(context.Context, sandbox.Assignment) (*assay.Result, error) {
 		t.Error("a broken grader reached a sandbox")
@@ -61,7 +61,7 @@ func TestBrokenGraderIsRejectedAndSaysSo(t *testing.T) {
 
 func TestJobsOfOneGraderBuildItsImageOnce(t *testing.T) {
 	engine := connect(t)
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	var images sync.Map
 	g := grader("./Dockerfile", fstest.MapFS{"Dockerfile": text("FROM debian:bookworm\nRUN --network=none echo making " + assay.NewID() + "\n")})
@@ -116,7 +116,7 @@ func (c *counting) Ensure(ctx context.Context, spec docker.BuildSpec, report fun
 }
 
 func TestCancelEndsARunningJob(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	running := make(chan struct{})
 	hire(t, b, Config{Engine: connect(t), Sandboxes: play{grade: func(ctx context.Context, _ sandbox.Assignment) (*assay.Result, error) {
@@ -139,7 +139,7 @@ func TestCancelEndsARunningJob(t *testing.T) {
 }
 
 func TestEndedJobsTicketIsDropped(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	o.outcomes["ended"] = assay.Outcome{Job: "ended", State: assay.Cancelled}
 	o.submit("ended", grader("debian:bookworm", nil), solution(""))
@@ -151,7 +151,7 @@ func TestEndedJobsTicketIsDropped(t *testing.T) {
 }
 
 func TestHubThatDoesNotAnswerLosesNothing(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	o.silent = true
 	o.submit("job", grader("debian:bookworm", nil), solution(""))
@@ -168,7 +168,7 @@ func TestHubThatDoesNotAnswerLosesNothing(t *testing.T) {
 }
 
 func TestFailedAttemptsEndInFailureWithoutAScore(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	var tries atomic.Int32
 	hire(t, b, Config{Engine: connect(t), Sandboxes: play{grade: func(_ context.Context, a sandbox.Assignment) (*assay.Result, error) {
@@ -190,7 +190,7 @@ func TestFailedAttemptsEndInFailureWithoutAScore(t *testing.T) {
 }
 
 func TestWorkerThatEndsGivesBackWhatItHolds(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	engine := connect(t)
 	started := make(chan struct{}, 10)
@@ -217,15 +217,15 @@ func TestWorkerThatEndsGivesBackWhatItHolds(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	}
-	// Not after the acknowledgement wait of a second, but at once.
-	if took := time.Since(began); took > 900*time.Millisecond {
+	// Not after the acknowledgement wait, but at once.
+	if took := time.Since(began); took > bus.DefaultAckWait/2 {
 		t.Errorf("the next worker got them after %s", took)
 	}
 	o.empty()
 }
 
 func TestWorkerThatDiesLosesNoJob(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, 2*time.Second)
 	o := openOffice(t, b)
 	engine := connect(t)
 	const jobs = 20
@@ -269,6 +269,28 @@ func TestWorkerThatDiesLosesNoJob(t *testing.T) {
 		t.Errorf("%d jobs had a second attempt, want the 2 that the dead worker held", second)
 	}
 	o.empty()
+}
+
+func TestLaterAttemptEndsTheEarlier(t *testing.T) {
+	var c cancellers
+	first, _, done := c.add(t.Context(), "job")
+	defer done()
+	second, supersede, doneSecond := c.add(t.Context(), "job")
+	other, _, doneOther := c.add(t.Context(), "other")
+	defer doneOther()
+	supersede()
+	if context.Cause(first) != errSuperseded || second.Err() != nil || other.Err() != nil {
+		t.Errorf("first %v, second %v, other %v", context.Cause(first), second.Err(), other.Err())
+	}
+	c.cancel("job")
+	if context.Cause(first) != errSuperseded || context.Cause(second) != errCancelled || other.Err() != nil {
+		t.Errorf("first %v, second %v, other %v", context.Cause(first), context.Cause(second), other.Err())
+	}
+	doneSecond()
+	done()
+	if len(c.ends) != 1 {
+		t.Errorf("%d ids are remembered, want that of the other", len(c.ends))
+	}
 }
 
 // gate is a way to the engine that can be shut.
@@ -330,7 +352,7 @@ func TestEngineThatIsDownCostsNoJob(t *testing.T) {
 	g.up(t)
 	t.Setenv("DOCKER_HOST", "unix://"+g.path)
 	engine := connect(t)
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	hire(t, b, Config{Engine: engine, Slots: 1, Sandboxes: play{grade: func(context.Context, sandbox.Assignment) (*assay.Result, error) {
 		return passed(), nil
@@ -369,7 +391,7 @@ func TestEngineThatIsDownCostsNoJob(t *testing.T) {
 }
 
 func TestBuildsAreMadeAndReported(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	var logged sync.Map
 	stop, err := b.WatchBuildProgress(func(p assay.BuildProgress) {
@@ -429,7 +451,7 @@ func TestBuildsAreMadeAndReported(t *testing.T) {
 }
 
 func TestSweepIsTriedUntilTheEngineAnswers(t *testing.T) {
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
 	var sweeps atomic.Int32
 	hire(t, b, Config{Engine: connect(t), Sandboxes: play{

@@ -30,7 +30,7 @@ func (a *agent) takeBuilds(ctx context.Context) error {
 // buildImage sees to one build's ticket.
 func (a *agent) buildImage(ctx context.Context, d *bus.Delivery[assay.BuildTicket]) {
 	t := d.Ticket
-	own, done := a.builds.add(ctx, t.Build)
+	own, _, done := a.builds.add(ctx, t.Build)
 	defer done()
 	begin, err := a.bus.AskBeginBuild(own, bus.BeginRequest{ID: t.Build, Worker: a.cfg.ID, Redelivered: d.Redelivered})
 	if settled := answered(a, d, begin, err); settled {

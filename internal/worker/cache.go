@@ -108,13 +108,13 @@ func (c *cache) prepare(ctx context.Context, e *entry) {
 	}
 	e.err = err
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	e.dir, e.size = dir, size
 	if err != nil {
 		c.drop(e)
 	}
-	c.mu.Unlock()
 	close(e.ready)
-	c.leave(e, 0)
+	c.left(e)
 }
 
 func (c *cache) tell(e *entry, line string) {
@@ -129,6 +129,11 @@ func (c *cache) leave(e *entry, listener int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(e.listeners, listener)
+	c.left(e)
+}
+
+// left counts a user of e less. The caller holds the lock.
+func (c *cache) left(e *entry) {
 	e.users--
 	e.used = time.Now()
 	prepared := true

@@ -25,7 +25,7 @@ func pack(t *testing.T, files fstest.MapFS) io.Reader {
 
 func TestGradeWithoutAHub(t *testing.T) {
 	engine := connect(t)
-	pool := openPool(t, engine, "test-"+assay.NewID())
+	pool := openPool(t, engine, newOwner(t, engine))
 	w := New(Config{Engine: engine, Sandboxes: pool, Log: logger(t)})
 	nested := fstest.MapFS{}
 	for name, file := range grader("./Dockerfile", fstest.MapFS{"Dockerfile": text("FROM debian:bookworm\nENV KEY=" + assay.NewID() + "\n")}) {

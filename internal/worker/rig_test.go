@@ -46,9 +46,10 @@ func forget(t *testing.T, image string) {
 	})
 }
 
-func startBus(t *testing.T) *bus.Bus {
+// startBus starts an embedded bus; wait is how long the dead keep a ticket.
+func startBus(t *testing.T, wait time.Duration) *bus.Bus {
 	t.Helper()
-	b, err := bus.Start(bus.Config{Dir: t.TempDir(), AckWait: time.Second, Log: logger(t)})
+	b, err := bus.Start(bus.Config{Dir: t.TempDir(), AckWait: wait, Log: logger(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

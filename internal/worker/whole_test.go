@@ -15,23 +15,32 @@ import (
 	"github.com/assay-project/assay/internal/sandbox"
 )
 
-// openPool makes a pool of real sandboxes for an owner.
+// newOwner is an owner of sandboxes that must have none at the test's end.
+func newOwner(t *testing.T, engine *docker.Engine) string {
+	t.Helper()
+	owner := "test-" + assay.NewID()
+	t.Cleanup(func() {
+		left, err := engine.Containers(docker.LabelOwner + "=" + owner).Running(context.Background())
+		if err != nil || len(left) > 0 {
+			t.Errorf("sandboxes are left: %v %v", left, err)
+		}
+	})
+	return owner
+}
+
+// openPool makes a pool of real sandboxes.
 func openPool(t *testing.T, engine *docker.Engine, owner string) *sandbox.Pool {
 	t.Helper()
 	warden, err := sandbox.InstallWarden(t.TempDir(), engine.Info().Arch)
 	if err != nil {
 		t.Fatal(err)
 	}
-	launcher := engine.Launcher(docker.LauncherConfig{Owner: owner, WardenPath: warden})
-	pool := sandbox.NewPool(launcher, sandbox.PoolConfig{Budget: 2, Log: logger(t)})
+	pool := sandbox.NewPool(engine.Launcher(docker.LauncherConfig{Owner: owner, WardenPath: warden}), sandbox.PoolConfig{Budget: 2, Log: logger(t)})
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := pool.Close(ctx); err != nil {
 			t.Error(err)
-		}
-		if left, err := launcher.List(ctx); err != nil || len(left) > 0 {
-			t.Errorf("sandboxes are left: %v %v", left, err)
 		}
 	})
 	return pool
@@ -39,9 +48,9 @@ func openPool(t *testing.T, engine *docker.Engine, owner string) *sandbox.Pool {
 
 func TestJobGoesAllTheWay(t *testing.T) {
 	engine := connect(t)
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
-	pool := openPool(t, engine, "test-"+assay.NewID())
+	pool := openPool(t, engine, newOwner(t, engine))
 	hire(t, b, Config{Engine: engine, Sandboxes: pool})
 	for job, c := range map[string]struct {
 		script  string
@@ -81,9 +90,9 @@ func TestJobGoesAllTheWay(t *testing.T) {
 
 func TestCancelKillsTheSandbox(t *testing.T) {
 	engine := connect(t)
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
-	pool := openPool(t, engine, "test-"+assay.NewID())
+	pool := openPool(t, engine, newOwner(t, engine))
 	hire(t, b, Config{Engine: engine, Sandboxes: pool})
 	o.submit("job", grader("debian:bookworm", nil), solution("sleep 1000"))
 	o.until("the test to run", func() bool {
@@ -109,7 +118,7 @@ func TestCancelKillsTheSandbox(t *testing.T) {
 
 func TestTwentyJobsSurviveTheDeathOfEverything(t *testing.T) {
 	engine := connect(t)
-	dir, owner := t.TempDir(), "test-"+assay.NewID()
+	dir, owner := t.TempDir(), newOwner(t, engine)
 	b, err := bus.Start(bus.Config{Dir: dir, Log: logger(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -166,9 +175,9 @@ func TestTwentyJobsSurviveTheDeathOfEverything(t *testing.T) {
 
 func TestFiguresShowTheRunningJob(t *testing.T) {
 	engine := connect(t)
-	b := startBus(t)
+	b := startBus(t, bus.DefaultAckWait)
 	o := openOffice(t, b)
-	owner := "test-" + assay.NewID()
+	owner := newOwner(t, engine)
 	pool := openPool(t, engine, owner)
 	figures := make(chan assay.Figures, 1000)
 	stop, err := b.WatchFigures(func(f assay.Figures) { figures <- f })
