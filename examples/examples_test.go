@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -113,8 +112,6 @@ func grade(t *testing.T, program, grader, sample string) []byte {
 	return b.Bytes()
 }
 
-var seconds = regexp.MustCompile(`\d+\.\d+ s\b`)
-
 // normalize takes out of a result what differs from run to run: what was
 // used, and where a program was when it ran into a limit.
 func normalize(r *assay.Result) {
@@ -128,7 +125,9 @@ func normalize(r *assay.Result) {
 	}
 	for _, t := range steps {
 		t.Usage = assay.Usage{}
-		t.Message = seconds.ReplaceAllString(t.Message, "… s")
+		if t.Verdict == assay.Timeout {
+			t.Message = "…" // on a busy machine the wall's clock may run out before the processor's
+		}
 		switch t.Verdict {
 		case assay.Timeout, assay.OutOfMemory, assay.TooMuchOutput, assay.DiskFull, assay.TooManyProcs:
 			t.Exit, t.Signal, t.Stdout, t.Stderr, t.Cut = nil, "", "", "", false

@@ -9,7 +9,7 @@ import random
 import subprocess
 import tempfile
 
-STUDENT = ["/.assay/warden", "student", "--wall", "1s", "--", "python3", "bank.py"]
+STUDENT = ["/.assay/warden", "student", "--wall", "2s", "--", "python3", "bank.py"]
 TIMEOUT = 124  # what the warden's client ends with when the time is over
 LIMIT = 64 << 10  # bytes of output that are read at most: never trust what comes
 
@@ -63,7 +63,7 @@ def ask(lines):
                 program.kill()
                 return "", f"wrote more than {LIMIT} bytes"
     if program.returncode == TIMEOUT:
-        return "", "took longer than 1 second"
+        return "", "took longer than 2 seconds"
     if program.returncode != 0:
         return "", f"ended with status {program.returncode}"
     return output.decode(errors="replace"), None
