@@ -55,8 +55,10 @@ up() {
 		say "starting dockerd (log: $state/dockerd.log)"
 		# A session of its own: Ctrl-C in the terminal must reach the hub first,
 		# which needs the engine to clean up after itself.
+		# Beside another engine it shares docker0 (never --bridge none: that
+		# removes docker0 for both) and leaves the firewall alone.
 		setsid dockerd --host "unix://$socket" --pidfile "$state/dockerd.pid" \
-			${ASSAY_ENGINE_ROOT:+--data-root "$ASSAY_ENGINE_ROOT" --exec-root "$state/exec" --bridge none} \
+			${ASSAY_ENGINE_ROOT:+--data-root "$ASSAY_ENGINE_ROOT" --exec-root "$state/exec" --iptables=false} \
 			>"$state/dockerd.log" 2>&1 </dev/null &
 		echo "$!" >"$state/started"
 	fi

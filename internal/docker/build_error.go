@@ -108,11 +108,18 @@ func instruction(name string) string {
 			name = rest
 		}
 	}
-	name = firstLine(name)
-	if r := []rune(name); len(r) > 100 {
-		name = string(r[:99]) + "…"
+	return shorten(firstLine(name), 100)
+}
+
+// shorten keeps at most limit characters of a text that strangers chose: its
+// beginning says what was tried, its end what came of it.
+func shorten(text string, limit int) string {
+	r := []rune(text)
+	if len(r) <= limit {
+		return text
 	}
-	return name
+	tail := limit / 3
+	return string(r[:limit-tail-1]) + "…" + string(r[len(r)-tail:])
 }
 
 // lineOf is the line that an error of the frontend is about, or 0.
@@ -146,7 +153,7 @@ func plain(text string) string {
 	for _, prefix := range []string{"failed to solve: ", "failed to load LLB: ", "failed to do request: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
-	return firstLine(text)
+	return shorten(firstLine(text), 400)
 }
 
 func firstLine(text string) string {

@@ -98,7 +98,10 @@ func (p *progress) vertex(v *buildkit.Vertex) {
 	if strings.HasPrefix(v.Name, "[internal]") && v.Error == "" {
 		return
 	}
-	step := assay.BuildStep{ID: v.Digest.String(), Name: v.Name, Line: p.line(v.Digest.String()), State: assay.StepWaiting, Error: v.Error}
+	step := assay.BuildStep{
+		ID: v.Digest.String(), Name: shorten(v.Name, 200), Line: p.line(v.Digest.String()),
+		State: assay.StepWaiting, Error: shorten(v.Error, 1000),
+	}
 	switch {
 	case v.Error != "":
 		step.State = assay.StepFailed

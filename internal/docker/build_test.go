@@ -108,6 +108,8 @@ func TestBuildFailuresSayWhereAndWhy(t *testing.T) {
 	}{
 		"a command fails": {"FROM debian:bookworm\n" + unique() + "RUN true\nRUN echo no such luck && \\\n  exit 7\nRUN true\n", 5,
 			[]string{"line 5: RUN echo no such luck", "ended with status 7"}},
+		"a long command fails": {"FROM debian:bookworm\n" + unique() + "RUN echo " + strings.Repeat("long ", 1000) + "; exit 9\n", 4,
+			[]string{"line 4: RUN echo long long", "ended with status 9"}},
 		"a command is killed": {"FROM debian:bookworm\n" + unique() + "RUN sh -c 'kill -9 $$'; exit $?\n", 4,
 			[]string{"line 4: RUN sh -c 'kill -9 $$'; exit $? was killed (status 137)"}},
 		"an instruction that does not exist": {"FROM debian:bookworm\n\nRUNN true\n", 3,
@@ -133,7 +135,7 @@ func TestBuildFailuresSayWhereAndWhy(t *testing.T) {
 					t.Errorf("message %q lacks %q", outcome.Message, want)
 				}
 			}
-			if strings.ContainsAny(outcome.Message, "\n\r") {
+			if strings.ContainsAny(outcome.Message, "\n\r") || len(outcome.Message) > 1000 {
 				t.Errorf("more than a line: %q", outcome.Message)
 			}
 			t.Log(outcome.Message)
