@@ -279,11 +279,11 @@ func TestLaterAttemptEndsTheEarlier(t *testing.T) {
 	other, _, doneOther := c.add(t.Context(), "other")
 	defer doneOther()
 	supersede()
-	if context.Cause(first) != errSuperseded || second.Err() != nil || other.Err() != nil {
+	if !errors.Is(context.Cause(first), errSuperseded) || second.Err() != nil || other.Err() != nil {
 		t.Errorf("first %v, second %v, other %v", context.Cause(first), second.Err(), other.Err())
 	}
 	c.cancel("job")
-	if context.Cause(first) != errSuperseded || context.Cause(second) != errCancelled || other.Err() != nil {
+	if !errors.Is(context.Cause(first), errSuperseded) || !errors.Is(context.Cause(second), errCancelled) || other.Err() != nil {
 		t.Errorf("first %v, second %v, other %v", context.Cause(first), context.Cause(second), other.Err())
 	}
 	doneSecond()

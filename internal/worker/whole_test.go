@@ -119,7 +119,10 @@ func TestCancelKillsTheSandbox(t *testing.T) {
 func TestTwentyJobsSurviveTheDeathOfEverything(t *testing.T) {
 	engine := connect(t)
 	dir, owner := t.TempDir(), newOwner(t, engine)
-	b, err := bus.Start(bus.Config{Dir: dir, Log: logger(t)})
+	// Nothing comes back because of a wait: with the process died its queue,
+	// and the next one knows that nobody holds anything.
+	cfg := bus.Config{Dir: dir, AckWait: time.Hour, Log: logger(t)}
+	b, err := bus.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +151,7 @@ func TestTwentyJobsSurviveTheDeathOfEverything(t *testing.T) {
 		t.Errorf("without a queue the worker ended with %v", err)
 	}
 
-	b, err = bus.Start(bus.Config{Dir: dir, Log: logger(t)})
+	b, err = bus.Start(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,16 +162,11 @@ func TestTwentyJobsSurviveTheDeathOfEverything(t *testing.T) {
 	})
 	again := openOffice(t, b)
 	again.attempts, again.outcomes = o.attempts, o.outcomes // what is in the database
-	began := time.Now()
 	hire(t, b, Config{Engine: engine, Sandboxes: openPool(t, engine, owner), Slots: 3})
 	for job, verdict := range want {
 		if got := again.outcome(job); got.State != assay.Done || got.Result.Verdict != verdict {
 			t.Errorf("%s: %+v, want %s", job, got, verdict)
 		}
-	}
-	// Well before the acknowledgement wait of 30 s: who held them is known to be dead.
-	if took := time.Since(began); took > 25*time.Second {
-		t.Errorf("the rest took %s", took)
 	}
 	again.empty()
 }
