@@ -7,6 +7,7 @@ const hub = process.env.ASSAY_HUB ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   server: { proxy: { "/api": { target: hub, changeOrigin: false } } },
-  build: { target: "es2022", manifest: true, sourcemap: false, chunkSizeWarningLimit: 800 },
+  // Small files are files, too: the hub forbids data: for everything but images.
+  build: { assetsInlineLimit: 0, target: "es2022", manifest: true, sourcemap: false, chunkSizeWarningLimit: 800 },
   test: { environment: "jsdom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

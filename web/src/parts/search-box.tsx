@@ -1,6 +1,7 @@
 import { Kbd, TextInput } from "@mantine/core";
-import { useDebouncedCallback, useHotkeys } from "@mantine/hooks";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
+import { useKey } from "./use-key";
 
 interface Props {
   label: string;
@@ -14,7 +15,7 @@ export function SearchBox({ label, value, onChange }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
   const tell = useDebouncedCallback(onChange, 150);
-  useHotkeys([["/", () => input.current?.focus()]]);
+  useKey("/", () => input.current?.focus());
   // Going back changes the address and with it the filter.
   useEffect(() => {
     if (document.activeElement !== input.current) setText(value);
@@ -34,6 +35,8 @@ export function SearchBox({ label, value, onChange }: Props) {
       }}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
+        // What was typed a moment ago must not come after this.
+        tell.cancel();
         setText("");
         onChange("");
         event.currentTarget.blur();

@@ -1,5 +1,6 @@
 import { Kbd, Modal, Table } from "@mantine/core";
-import { useDisclosure, useHotkeys, useWindowEvent } from "@mantine/hooks";
+import { useDisclosure, useWindowEvent } from "@mantine/hooks";
+import { useKey } from "../parts/use-key";
 
 const wanted = "assay:keys";
 
@@ -18,10 +19,7 @@ const keys: [string[], string][] = [
 
 export function KeysHelp() {
   const [opened, { open, close }] = useDisclosure(false);
-  useHotkeys([
-    ["shift+?", open],
-    ["?", open],
-  ]);
+  useKey("?", open);
   useWindowEvent(wanted, open);
   return (
     <Modal opened={opened} onClose={close} title="Keys">

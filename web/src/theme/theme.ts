@@ -79,6 +79,7 @@ export const theme = createTheme({
     Modal: {
       defaultProps: {
         centered: true,
+        closeButtonProps: { "aria-label": "Close" },
         radius: "md",
         overlayProps: { backgroundOpacity: 0.4 },
         transitionProps: { duration: 0 },
