@@ -107,5 +107,7 @@ type Test struct {
 type Scoring string
 
 // ScoreJSON reads the score from the last line of stdout that is a JSON
-// object: {"score": 0…1 or points, "max_score"?, "message"?, "tests"?}.
+// object: {"score", "max_score"?, "message"?, "tests"?: [{"name", "score",
+// "max_score"?, "message"?}]}. A score without max_score is a share, 0…1; a
+// missing score is the sum of the tests.
 const ScoreJSON Scoring = "json"
