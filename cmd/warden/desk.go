@@ -182,7 +182,7 @@ func (d *desk) admissible(i int, f *os.File) error {
 	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
 		return fmt.Errorf("descriptor %d is a folder: a student's program could open the files in it", i)
 	}
-	if (fileID{uint64(st.Dev), st.Ino}) == d.reserved {
+	if (fileID{st.Dev, st.Ino}) == d.reserved {
 		return fmt.Errorf("descriptor %d is the grader's own standard output, from which the score is read: redirect it", i)
 	}
 	return nil

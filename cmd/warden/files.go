@@ -56,7 +56,7 @@ func unpack(src io.Reader, dir string, uid int) error {
 	defer root.Close() //nolint:errcheck // nothing was written through it
 	for stream := tar.NewReader(src); ; {
 		head, err := stream.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -203,7 +203,7 @@ func (r *recorder) add(file, name string, depth int) error {
 	case !info.Mode().IsRegular():
 		return nil
 	}
-	if id := (fileID{uint64(st.Dev), st.Ino}); st.Nlink > 1 {
+	if id := (fileID{st.Dev, st.Ino}); st.Nlink > 1 {
 		if first, ok := r.links[id]; ok {
 			head.Typeflag, head.Linkname = tar.TypeLink, first
 			return r.tar.WriteHeader(head)
@@ -261,7 +261,7 @@ func replay(src io.Reader, dirs []string) error {
 	}
 	for stream := tar.NewReader(src); ; {
 		head, err := stream.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -392,7 +392,7 @@ func each(dir *os.File, f func(name string) error) (n int, err error) {
 			}
 		}
 		n += len(names)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return n, nil
 		}
 		if err != nil {

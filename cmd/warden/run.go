@@ -288,5 +288,5 @@ func identify(fd int) (fileID, error) {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return fileID{}, err
 	}
-	return fileID{uint64(st.Dev), st.Ino}, nil
+	return fileID{st.Dev, st.Ino}, nil
 }

@@ -155,11 +155,8 @@ func (s *service) greet(payload []byte) error {
 	if s.procs, err = newProcesses(); err != nil {
 		return err
 	}
-	threads, err := makeThreads()
-	if err != nil {
-		return err
-	}
-	return s.out.head(warden.KindReady, warden.Ready{Version: warden.Version, Threads: threads})
+	makeThreads()
+	return s.out.head(warden.KindReady, warden.Ready{Version: warden.Version})
 }
 
 // start takes a program's standard input and runs it in the background, so
@@ -204,9 +201,8 @@ func harden() error {
 // end the program; with more idle ones than it ever uses at once, it need not.
 const spareThreads = 12
 
-// makeThreads makes spare threads and returns how many there are then. The
-// runtime keeps threads that fall idle.
-func makeThreads() (int, error) {
+// makeThreads makes spare threads. The runtime keeps threads that fall idle.
+func makeThreads() {
 	var ready, release sync.WaitGroup
 	release.Add(1)
 	for range spareThreads {
@@ -219,9 +215,7 @@ func makeThreads() (int, error) {
 		}()
 	}
 	ready.Wait()
-	tasks, err := os.ReadDir("/proc/self/task")
 	release.Done()
-	return len(tasks), err
 }
 
 // poll is how often a run's counters are read: often at first, because most

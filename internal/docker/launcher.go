@@ -38,7 +38,7 @@ const wardenPath = "/.assay/warden"
 const hosts = "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 
 // wardenProcesses is how many threads the warden may have beside the
-// processes of the job; it says in its greeting how many it has.
+// processes of the job. It has 18, made ahead (see cmd/warden).
 const wardenProcesses = 24
 
 // wardenMemory is what the warden gets beside the memory of the job, in bytes.

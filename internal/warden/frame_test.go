@@ -29,7 +29,7 @@ func TestFramesComeBackAsTheyWereSent(t *testing.T) {
 					t.Errorf("%d %q %v, not %d %q", kind, payload, err, want.kind, want.payload)
 				}
 			}
-			if _, _, err := r.Next(); err != io.EOF {
+			if _, _, err := r.Next(); !errors.Is(err, io.EOF) {
 				t.Errorf("at the end: %v", err)
 			}
 		})
@@ -47,7 +47,7 @@ func TestBadFramesAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := NewReader(bytes.NewReader(raw))
-			if kind, payload, err := r.Next(); err == nil || err == io.EOF {
+			if kind, payload, err := r.Next(); err == nil || errors.Is(err, io.EOF) {
 				t.Errorf("%d %q %v", kind, payload, err)
 			}
 			if cap(r.buf) > MaxPayload {

@@ -26,7 +26,6 @@ type Hello struct {
 // Ready answers Hello.
 type Ready struct {
 	Version int `json:"version"`
-	Threads int `json:"threads"` // the warden's own, which count as processes of the container
 }
 
 // Owner says whose something is.
