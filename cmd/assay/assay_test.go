@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/assay-project/assay/internal/archive"
 	"github.com/assay-project/assay/internal/assay"
 	"github.com/assay-project/assay/internal/docker"
 )
@@ -171,7 +172,7 @@ func TestBadInputGetsAClearLine(t *testing.T) {
 
 		{"no such image", nil, []string{"grade", in("no-image"), in("hello")}, 3, `assay: the image 127.0.0.1:1/no-such-image:1 is not on this machine, and its registry does not answer: `, true},
 		{"mistake in the Dockerfile", nil, []string{"grade", in("bad-dockerfile"), in("hello")}, 1, `assay: The grader cannot be used, the submission is not to blame: the image of Dockerfile cannot be built: line 2: `, true},
-		{"build that fails", nil, []string{"grade", in("fail-dockerfile"), in("hello")}, 1, `assay: The grader cannot be used, the submission is not to blame: the image of Dockerfile cannot be built: line 3: RUN echo why it failed; exit 7 failed: `, true},
+		{"build that fails", nil, []string{"grade", in("fail-dockerfile"), in("hello")}, 1, `assay: The grader cannot be used, the submission is not to blame: the image of Dockerfile cannot be built: line 3: RUN echo why it failed; exit 7 `, true},
 
 		{"no engine", nowhere, []string{"grade", in("good"), in("hello")}, 3, `assay: the Docker Engine at unix:///nowhere.sock does not answer: start it, or set DOCKER_HOST to where it is: `, false},
 		{"no address", []string{"DOCKER_HOST=nonsense"}, []string{"grade", in("good"), in("hello")}, 3, `assay: the Docker Engine's address "nonsense" cannot be used (set DOCKER_HOST to unix:///path or tcp://host:port): `, false},
@@ -227,6 +228,22 @@ func TestGradeWritesATableOrJSON(t *testing.T) {
 	status, stdout, _ = run(t, home, "grade", "--json", file, filepath.Join(dir, "good"), filepath.Join(dir, "hello.sh"))
 	if text, err := os.ReadFile(file); status != 0 || err != nil || !strings.Contains(string(text), `"verdict": "passed"`) || !strings.Contains(stdout, "passed: 1 of 1 points") {
 		t.Errorf("status %d, %v\n%s\n%s", status, err, text, stdout)
+	}
+
+	// The same grader as an archive.
+	packed, err := os.Create(filepath.Join(dir, "good.tar.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := archive.Pack(os.DirFS(filepath.Join(dir, "good")), packed, archive.DefaultLimits, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := packed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	status, stdout, stderr = run(t, home, "grade", packed.Name(), filepath.Join(dir, "hello.sh"))
+	if status != 0 || !strings.Contains(stdout, "passed: 1 of 1 points") {
+		t.Errorf("status %d\n%s%s", status, stdout, stderr)
 	}
 
 	status, stdout, _ = run(t, home, "grade", "--check", filepath.Join(dir, "good"))
