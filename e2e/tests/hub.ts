@@ -9,6 +9,11 @@ export interface Hub {
   url: string;
   /** The one-time link that the hub printed. */
   setupLink: string;
+  /** Stops the program; its data and its address stay. */
+  halt: () => Promise<void>;
+  /** Starts it again. */
+  resume: () => Promise<void>;
+  /** Stops it for good. */
   stop: () => Promise<void>;
 }
 
@@ -19,18 +24,28 @@ const stopWithin = 20_000;
 export async function startHub(): Promise<Hub> {
   if (!existsSync(program)) throw new Error(`${program} is not there: run make build`);
   const data = await mkdtemp(join(tmpdir(), "assay-e2e-"));
-  const child = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--data", data], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  let child: ChildProcess | undefined;
+  const start = async (listen: string, wanted: RegExp): Promise<string> => {
+    child = spawn(program, ["serve", "--listen", listen, "--data", data], { stdio: ["ignore", "pipe", "pipe"] });
+    const said = await printed(child, wanted);
+    await graded(new URL(said).origin);
+    return said;
+  };
+  const halt = async () => {
+    if (child !== undefined) await ended(child);
+    child = undefined;
+  };
   const stop = async () => {
-    await ended(child);
+    await halt();
     await rm(data, { recursive: true, force: true });
   };
   try {
-    const setupLink = await printed(child, /https?:\/\/\S+\/setup\?token=\S+/);
-    const url = new URL(setupLink).origin;
-    await graded(url);
-    return { url, setupLink, stop };
+    const setupLink = await start("127.0.0.1:0", /https?:\/\/\S+\/setup\?token=\S+/);
+    const { origin: url, host } = new URL(setupLink);
+    const resume = async () => {
+      await start(host, /https?:\/\/\S+/);
+    };
+    return { url, setupLink, halt, resume, stop };
   } catch (error) {
     await stop();
     throw error;

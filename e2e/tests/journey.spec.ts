@@ -68,5 +68,35 @@ test.describe("from the set-up link to a graded submission", () => {
     await expect(page.getByRole("row").filter({ hasText: "correct" })).toContainText("passed");
     await expectNoReload(page);
     await shoot(page, "jobs");
+
+    await page.getByRole("link", { name: "Graders" }).click();
+    await page.getByRole("link", { name: "Fizzbuzz" }).click();
+    await page.getByRole("button", { name: "Run partly-wrong" }).click();
+    await expect(result).toContainText("partial");
+    await page.locator("[data-test]").filter({ hasText: "failed" }).first().click();
+    await expect(page.getByRole("region", { name: "Expected beside output" })).toBeVisible();
+    await shoot(page, "job");
+  });
+
+  test("a hub that is away is said to be, and comes back by itself", async ({ page }) => {
+    test.setTimeout(180_000);
+    await page.goto(hub.setupLink);
+    await page.getByLabel("Name").fill("ada");
+    await page.getByRole("textbox", { name: "Password" }).fill("a touchstone");
+    await page.getByRole("button", { name: "Make the administrator" }).click();
+    await page.getByRole("link", { name: "Live" }).click();
+    await expect(page.getByRole("region", { name: /^Worker/ })).toBeVisible();
+    await expect(page.getByText("Nothing is running")).toBeVisible();
+    await mark(page);
+
+    await hub.halt();
+    const lost = page.getByText("Connection to the hub lost.");
+    await expect(lost).toBeVisible();
+    // What was known stays.
+    await expect(page.getByRole("region", { name: /^Worker/ })).toBeVisible();
+
+    await hub.resume();
+    await expect(lost).toBeHidden({ timeout: 60_000 });
+    await expectNoReload(page);
   });
 });

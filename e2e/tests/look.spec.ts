@@ -11,7 +11,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.describe(`${colorScheme}, ${viewport.width} px`, () => {
       test.use({ colorScheme, viewport });
       test("every page is accessible and fits", async ({ page, admin, course, browser, hub }) => {
-        test.setTimeout(180_000);
+        test.setTimeout(300_000);
         const grader = await exampleGrader(admin, "Fizzbuzz");
         const job = await submitSample(admin, grader, "partly-wrong");
         await jobEnded(admin, job);

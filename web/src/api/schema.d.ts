@@ -719,6 +719,25 @@ export interface components {
             step?: string;
             worker: string;
         };
+        Cookie: {
+            Domain: string;
+            /** Format: date-time */
+            Expires: string;
+            HttpOnly: boolean;
+            /** Format: int64 */
+            MaxAge: number;
+            Name: string;
+            Partitioned: boolean;
+            Path: string;
+            Quoted: boolean;
+            Raw: string;
+            RawExpires: string;
+            /** Format: int64 */
+            SameSite: number;
+            Secure: boolean;
+            Unparsed: string[];
+            Value: string;
+        };
         Course: {
             /** Format: date-time */
             created_at: string;
@@ -757,8 +776,17 @@ export interface components {
         };
         CreateUserInputBody: {
             administrator?: boolean;
+            /** @description Letters, digits and . _ @ + - */
             name: string;
             password: string;
+        };
+        File: {
+            path: string;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
         };
         Finding: {
             /**
@@ -779,6 +807,8 @@ export interface components {
         Grader: {
             /** @description A compile step; failing it ends the job */
             build?: components["schemas"]["Step"];
+            /** @description Paths of the files that tests name (expected outputs, stdin); they stay out of the image */
+            files?: string[];
             image: components["schemas"]["ImageSource"];
             limits: components["schemas"]["Limits"];
             name: string;
@@ -789,7 +819,7 @@ export interface components {
             tests: components["schemas"]["Test"][];
         };
         GraderDetail: {
-            files: components["schemas"]["GraderFile"][];
+            files: components["schemas"]["File"][];
             grader: components["schemas"]["StoredGrader"];
             /** @description Names of sample submissions, for POST /api/v1/jobs */
             samples: string[];
@@ -797,14 +827,6 @@ export interface components {
             spec: components["schemas"]["Grader"];
             /** @description The text of grader.yaml */
             yaml: string;
-        };
-        GraderFile: {
-            path: string;
-            /**
-             * Format: int64
-             * @description Bytes
-             */
-            size: number;
         };
         Image: {
             course: string;
@@ -1105,6 +1127,7 @@ export interface components {
             user: components["schemas"]["User"];
         };
         SetUpInputBody: {
+            /** @description Letters, digits and . _ @ + - */
             name: string;
             password: string;
             /** @description From the set-up link */
@@ -1444,14 +1467,12 @@ export interface operations {
                     };
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Nothing follows the event that Last-Event-ID names */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
         };
     };
@@ -2408,14 +2429,12 @@ export interface operations {
                     };
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Nothing follows the event that Last-Event-ID names */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
         };
     };
@@ -2452,6 +2471,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
+                /** @description The id of the last event seen: the stream goes on after it */
                 "Last-Event-ID"?: string;
             };
             path?: never;
@@ -2488,14 +2508,12 @@ export interface operations {
                     };
                 };
             };
-            /** @description Error */
-            default: {
+            /** @description Nothing follows the event that Last-Event-ID names */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
         };
     };
@@ -2544,7 +2562,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Set-Cookie"?: string;
+                    "Set-Cookie"?: components["schemas"]["Cookie"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2567,14 +2585,16 @@ export interface operations {
             query?: never;
             header?: never;
             path?: never;
-            cookie?: never;
+            cookie?: {
+                assay_session?: string;
+            };
         };
         requestBody?: never;
         responses: {
             /** @description No Content */
             204: {
                 headers: {
-                    "Set-Cookie"?: string;
+                    "Set-Cookie"?: components["schemas"]["Cookie"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2635,7 +2655,7 @@ export interface operations {
             /** @description OK */
             200: {
                 headers: {
-                    "Set-Cookie"?: string;
+                    "Set-Cookie"?: components["schemas"]["Cookie"];
                     [name: string]: unknown;
                 };
                 content: {
