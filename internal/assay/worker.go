@@ -52,7 +52,7 @@ type ContainerFigures struct {
 	CPULimit    float64   `json:"cpu_limit" doc:"Cores"`
 	Memory      int64     `json:"memory_bytes" doc:"Working set: without page cache that can be dropped at once"`
 	MemoryLimit int64     `json:"memory_limit_bytes"`
-	Processes   int       `json:"processes"`
+	Processes   int       `json:"processes" doc:"And threads; without the warden's"`
 	StartedAt   time.Time `json:"started_at" doc:"Of the job; of the container when parked"`
 }
 
@@ -65,7 +65,8 @@ type Container struct {
 	Runtime     string
 	PID         int     // of its first process, on the engine's machine
 	CPULimit    float64 // cores; 0 means all of them
-	MemoryLimit int64   // bytes; 0 means all there is
+	MemoryLimit int64   // bytes; 0 means all there is; without what the warden has beside it
+	Warden      bool    // whether the first process is a warden, whose threads are not the job's
 	StartedAt   time.Time
 }
 

@@ -31,9 +31,6 @@ type BuildSpec struct {
 	NoCache        bool
 }
 
-// Label is what everything that we make in an engine carries.
-const Label = "assay"
-
 // Ensure gives the image of spec, built only when the engine does not have
 // one of equal Dockerfile, context and labels yet: its tag is made from their
 // content, and spec.Tag is not used. Finding an image takes one request and
@@ -167,7 +164,7 @@ func (s BuildSpec) solveOpt(key string) buildkit.SolveOpt {
 		// An image that the engine has is used as it is; the registry is asked
 		// only for what is missing.
 		"image-resolve-mode": "local",
-		"label:" + Label:     "",
+		"label:" + LabelKind: kindImage,
 	}
 	for name, value := range s.Labels {
 		attrs["label:"+name] = value

@@ -94,7 +94,7 @@ func TestBuildReportsStepsWithTheirLines(t *testing.T) {
 	if err != nil || found.ID != outcome.Digest {
 		t.Fatalf("tag names %s, outcome %s (%v)", found.ID, outcome.Digest, err)
 	}
-	if _, ok := found.Config.Labels[Label]; !ok || found.Config.Labels["assay.course"] != "c1" {
+	if found.Config.Labels[LabelKind] != kindImage || found.Config.Labels["assay.course"] != "c1" {
 		t.Errorf("labels %v", found.Config.Labels)
 	}
 }

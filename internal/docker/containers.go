@@ -59,12 +59,17 @@ func (c *Containers) Container(ctx context.Context, id string) (assay.Container,
 	if err != nil {
 		return assay.Container{}, assay.Errorf(assay.Internal, "the Docker Engine says that container %s started at %q, which is no time: %w", id, in.State.StartedAt, err)
 	}
-	return assay.Container{
+	described := assay.Container{
 		ID: in.ID, Name: strings.TrimPrefix(in.Name, "/"), Labels: in.Config.Labels, Image: in.Config.Image,
 		Runtime: in.HostConfig.Runtime, PID: in.State.Pid,
 		CPULimit: cores(in.HostConfig.Resources), MemoryLimit: in.HostConfig.Memory,
 		StartedAt: started,
-	}, nil
+	}
+	if described.Labels[LabelKind] == kindSandbox {
+		described.Warden = true
+		described.MemoryLimit -= wardenMemory
+	}
+	return described, nil
 }
 
 // cores is the limit of CPU; 0 when there is none.

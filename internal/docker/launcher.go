@@ -24,10 +24,15 @@ import (
 	"github.com/assay-project/assay/internal/assay"
 )
 
-// The labels of what a worker makes in an engine.
+// The labels of what we make in an engine.
 const (
-	LabelKind  = "assay"       // what it is, for example "sandbox"
+	LabelKind  = "assay"       // on everything: what it is, one of the kinds below
 	LabelOwner = "assay.owner" // which worker's
+)
+
+const (
+	kindSandbox = "sandbox"
+	kindImage   = "image"
 )
 
 // wardenPath is where a sandbox has its process 1.
@@ -112,7 +117,7 @@ func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched
 }
 
 func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath string) client.ContainerCreateOptions {
-	labels := map[string]string{LabelKind: "sandbox", LabelOwner: l.cfg.Owner}
+	labels := map[string]string{LabelKind: kindSandbox, LabelOwner: l.cfg.Owner}
 	for k, v := range spec.Labels {
 		labels[k] = v
 	}
@@ -220,7 +225,7 @@ func (l *Launcher) imageVolumes(ctx context.Context, image string) ([]string, er
 func (l *Launcher) List(ctx context.Context) ([]string, error) {
 	found, err := l.engine.cli.ContainerList(ctx, client.ContainerListOptions{
 		All:     true,
-		Filters: make(client.Filters).Add("label", LabelKind+"=sandbox", LabelOwner+"="+l.cfg.Owner),
+		Filters: make(client.Filters).Add("label", LabelKind+"="+kindSandbox, LabelOwner+"="+l.cfg.Owner),
 	})
 	if err != nil {
 		return nil, l.engine.unreachable(err)

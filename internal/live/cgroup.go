@@ -194,6 +194,17 @@ func pread(f *os.File, buf []byte) ([]byte, error) {
 	return buf[:n], nil
 }
 
+// threads is how many threads the process pid has, and 0 when there is no such
+// process. Its task folder has a link for each beside the two of any folder,
+// so nothing needs to be listed.
+func threads(root string, pid int) int {
+	var st syscall.Stat_t
+	if syscall.Stat(filepath.Join(root, "proc", strconv.Itoa(pid), "task"), &st) != nil {
+		return 0
+	}
+	return max(0, int(min(st.Nlink, math.MaxInt32))-2)
+}
+
 // gone makes an error errGone when it says that a process or a cgroup is no
 // more: opening then gives ENOENT or ESRCH, reading ENODEV.
 func gone(err error) error {

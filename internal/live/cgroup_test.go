@@ -101,6 +101,19 @@ func TestNonsenseInACgroupIsAnError(t *testing.T) {
 	}
 }
 
+func TestThreadsOfAProcessAreCounted(t *testing.T) {
+	tasks, err := os.ReadDir("/proc/1/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := threads("/", 1); got != len(tasks) {
+		t.Errorf("%d threads of process 1, its folder lists %d", got, len(tasks))
+	}
+	if got := threads(filepath.Join("testdata", layouts[0]), 1); got != 0 {
+		t.Errorf("%d threads of no process", got)
+	}
+}
+
 func TestWorkingSetIsNeverNegative(t *testing.T) {
 	root := copyTree(t, "v2-nested")
 	write(t, filepath.Join(root, "sys/fs/cgroup/docker", recordedID, "memory.current"), "4096\n")

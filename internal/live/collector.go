@@ -169,6 +169,9 @@ func (c *Collector) readRow(r *row, now time.Time) {
 		c.report(r.container.ID, err)
 		return
 	}
+	if r.container.Warden {
+		used.processes = max(0, used.processes-threads(c.cfg.Root, r.container.PID))
+	}
 	if elapsed := now.Sub(r.at); !r.at.IsZero() && elapsed > 0 && used.cpu >= r.used.cpu {
 		r.cpu = float64(used.cpu-r.used.cpu) / float64(elapsed)
 	}
