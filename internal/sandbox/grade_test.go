@@ -21,19 +21,21 @@ func TestVerdicts(t *testing.T) {
 		points  float64
 		message string
 	}{
-		"exit 0":            {nil, "true", assay.Passed, 1, ""},
-		"another exit":      {nil, "exit 3", assay.Wrong, 0, "exit status 3; 0 was expected"},
-		"expected exit":     {func(t *assay.Test) { t.Exit = ptr(3) }, "exit 3", assay.Passed, 1, ""},
-		"output, any exit":  {func(t *assay.Test) { t.Stdout = &assay.Check{Kind: assay.CheckEqual, Text: "x\n"} }, "echo x; exit 3", assay.Passed, 1, ""},
-		"output and exit":   {func(t *assay.Test) { t.Stdout, t.Exit = &assay.Check{Kind: assay.CheckEqual, Text: "x\n"}, ptr(0) }, "echo x; exit 3", assay.Wrong, 0, "exit status 3"},
-		"wrong output":      {func(t *assay.Test) { t.Stdout = &assay.Check{Kind: assay.CheckEqual, Text: "x\n"} }, "echo y", assay.Wrong, 0, "y"},
-		"stderr":            {func(t *assay.Test) { t.Stderr = &assay.Check{Kind: assay.CheckContains, Text: "oh"} }, "echo oh no >&2", assay.Passed, 1, ""},
-		"wrong stderr":      {func(t *assay.Test) { t.Stderr = &assay.Check{Kind: assay.CheckContains, Text: "oh"} }, "echo oh", assay.Wrong, 0, "standard error: "},
-		"signal":            {nil, "kill -SEGV $$", assay.Crashed, 0, "SIGSEGV"},
-		"signal of a child": {nil, "sh -c 'kill -ABRT $$'", assay.Wrong, 0, "134"},
-		"no program":        {func(t *assay.Test) { t.Command = []string{"no-such-program"} }, "", assay.Wrong, 0, "no such program in the image"},
-		"no file":           {func(t *assay.Test) { t.Command = []string{"./missing"} }, "", assay.Wrong, 0, "no such file"},
-		"not executable":    {func(t *assay.Test) { t.Command = []string{"./answer.txt"} }, "", assay.Wrong, 0, "permission denied"},
+		"exit 0":                               {nil, "true", assay.Passed, 1, ""},
+		"another exit":                         {nil, "exit 3", assay.Wrong, 0, "exit status 3; 0 was expected"},
+		"expected exit":                        {func(t *assay.Test) { t.Exit = ptr(3) }, "exit 3", assay.Passed, 1, ""},
+		"output, any exit":                     {func(t *assay.Test) { t.Stdout = &assay.Check{Kind: assay.CheckEqual, Text: "x\n"} }, "echo x; exit 3", assay.Passed, 1, ""},
+		"output and exit":                      {func(t *assay.Test) { t.Stdout, t.Exit = &assay.Check{Kind: assay.CheckEqual, Text: "x\n"}, ptr(0) }, "echo x; exit 3", assay.Wrong, 0, "exit status 3"},
+		"wrong output":                         {func(t *assay.Test) { t.Stdout = &assay.Check{Kind: assay.CheckEqual, Text: "x\n"} }, "echo y", assay.Wrong, 0, "y"},
+		"stderr":                               {func(t *assay.Test) { t.Stderr = &assay.Check{Kind: assay.CheckContains, Text: "oh"} }, "echo oh no >&2", assay.Passed, 1, ""},
+		"wrong stderr":                         {func(t *assay.Test) { t.Stderr = &assay.Check{Kind: assay.CheckContains, Text: "oh"} }, "echo oh", assay.Wrong, 0, "standard error: "},
+		"signal":                               {nil, "kill -SEGV $$", assay.Crashed, 0, "SIGSEGV"},
+		"signal of a child":                    {nil, "sh -c 'kill -ABRT $$'; exit $?", assay.Crashed, 0, "SIGABRT"},
+		"status of a signal that is asked for": {func(t *assay.Test) { t.Exit = ptr(139) }, "exit 139", assay.Passed, 1, ""},
+		"status above all signals":             {nil, "exit 255", assay.Wrong, 0, "255"},
+		"no program":                           {func(t *assay.Test) { t.Command = []string{"no-such-program"} }, "", assay.Wrong, 0, "no such program in the image"},
+		"no file":                              {func(t *assay.Test) { t.Command = []string{"./missing"} }, "", assay.Wrong, 0, "no such file"},
+		"not executable":                       {func(t *assay.Test) { t.Command = []string{"./answer.txt"} }, "", assay.Wrong, 0, "permission denied"},
 		"stdin": {func(t *assay.Test) {
 			t.Stdin = []byte("3 4\n")
 			t.Stdout = &assay.Check{Kind: assay.CheckTokens, Text: "7"}
