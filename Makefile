@@ -9,8 +9,13 @@ DATA    ?= data
 # Never from the cache: it knows nothing of the engine that the tests talk to.
 GOTEST  ?= $(GO) test -count=1 -timeout 15m
 
+# The same flags for building, testing and vetting, so that each package is
+# compiled once. What we ship is static: nothing of it needs C.
+export CGO_ENABLED = 0
+export GOFLAGS     = -trimpath -buildvcs=false
+
 # What talks to an engine and is therefore tested on a second, current one too.
-ENGINE_PACKAGES = ./internal/docker/... ./internal/sandbox/... ./internal/worker/... ./examples/...
+ENGINE_PACKAGES = ./internal/docker/... ./internal/live/... ./internal/sandbox/... ./internal/worker/... ./examples/...
 
 LINT       = $(GO) tool -modfile=tools/go.mod golangci-lint
 WARDENS    = $(foreach arch,amd64 arm64,internal/sandbox/embedded/warden-$(arch))
@@ -111,11 +116,11 @@ help: ## Show this
 	@echo
 
 bin/assay: $(GO_FILES) $(EMBEDDED) $(WARDENS) web/dist/index.html
-	CGO_ENABLED=0 $(GO) build -trimpath -tags pages -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/assay
+	$(GO) build -tags pages -ldflags '-s -w -X main.version=$(VERSION)' -o $@ ./cmd/assay
 	@touch $@
 
 internal/sandbox/embedded/warden-%: $(wildcard cmd/warden/*.go internal/warden/*.go) go.mod
-	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o $@ ./cmd/warden
+	GOOS=linux GOARCH=$* $(GO) build -ldflags '-s -w' -o $@ ./cmd/warden
 	@touch $@
 
 web/dist/index.html: $(WEB_FILES) web/node_modules/.installed
