@@ -107,9 +107,13 @@ type Outcome struct {
 	Job    string  `json:"job"`
 	Token  string  `json:"token"`
 	Worker string  `json:"worker"`
-	State  State   `json:"state" doc:"done, failed or cancelled"`
+	State  State   `json:"state" doc:"done, failed or cancelled; queued when the worker gives the job back untried"`
 	Result *Result `json:"result,omitempty"`
 }
+
+// GivenBack reports whether the worker was told to end before the attempt
+// had: the job waits again, and the attempt does not count.
+func (o Outcome) GivenBack() bool { return o.State == Queued }
 
 // Progress is what a worker tells while it works on a job. It may be lost;
 // nothing is decided by it.

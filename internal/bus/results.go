@@ -123,7 +123,7 @@ func checkOutcome(o assay.Outcome) error {
 	switch {
 	case o.Job == "" || len(o.Job) > 64 || o.Token == "":
 		return assay.Errorf(assay.Invalid, "The outcome does not say of which attempt.")
-	case !o.State.Final():
+	case !o.State.Final() && !o.GivenBack():
 		return assay.Errorf(assay.Invalid, "The outcome of job %s has the state %.20q.", o.Job, o.State)
 	case o.State == assay.Done && o.Result == nil:
 		return assay.Errorf(assay.Invalid, "The outcome of job %s is done and has no result.", o.Job)

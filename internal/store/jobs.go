@@ -199,6 +199,9 @@ func (s *Store) MarkRunning(ctx context.Context, job string) (assay.Job, bool, e
 // RecordOutcome ends a job, if the outcome is the newest attempt's and the
 // job has not ended; it reports whether that was so.
 func (s *Store) RecordOutcome(ctx context.Context, o assay.Outcome) (assay.Job, bool, error) {
+	if o.GivenBack() && o.Token != "" {
+		return s.takeBack(ctx, o)
+	}
 	if !o.State.Final() || (o.State == assay.Done && o.Result == nil) || o.Token == "" {
 		return assay.Job{}, false, assay.Errorf(assay.Invalid, "The outcome of job %.64q says %.20q without what belongs to it.", o.Job, o.State)
 	}
@@ -230,6 +233,24 @@ func (s *Store) RecordOutcome(ctx context.Context, o assay.Outcome) (assay.Job, 
 		return err
 	})
 	return row.Job, recorded && err == nil, err
+}
+
+// takeBack makes a job wait again whose worker ended, as if the attempt had
+// not been. One that was to be cancelled meanwhile is.
+func (s *Store) takeBack(ctx context.Context, o assay.Outcome) (assay.Job, bool, error) {
+	var row jobRow
+	taken := false
+	err := s.write(ctx, "take a job back", func(ctx context.Context, tx bun.Tx) error {
+		var err error
+		taken, err = affected(tx.NewUpdate().Model(&row).
+			Set("state = CASE WHEN cancel_requested THEN ? ELSE ? END", assay.Cancelled, assay.Queued).
+			Set("ended_at = CASE WHEN cancel_requested THEN ? END", now()).
+			Set("attempt = attempt - 1").Set("token = ''").Set("worker = ''").Set("started_at = NULL").
+			Where("id = ? AND token = ? AND state IN (?, ?)", o.Job, assay.Fingerprint(o.Token), assay.Starting, assay.Running).
+			Returning("*").Exec(ctx))
+		return err
+	})
+	return row.Job, taken && err == nil, err
 }
 
 func failure(r *assay.Result) string {

@@ -30,6 +30,37 @@ func TestJobComesBackAsItWasAdded(t *testing.T) {
 	wantCode(t, err, assay.NotFound)
 }
 
+func TestAttemptThatIsGivenBackDoesNotCount(t *testing.T) {
+	s := open(t)
+	job := addJob(t, s, addCourse(t, s, "cs101").ID)
+	var old string
+	for range 2 * assay.MaxAttempts {
+		p, a, _, err := s.BeginAttempt(t.Context(), job.ID, "w", true)
+		if err != nil || p != store.Go || a.Number != 1 {
+			t.Fatalf("%v %+v %v", p, a, err)
+		}
+		got, recorded, err := s.RecordOutcome(t.Context(), assay.Outcome{Job: job.ID, Token: a.Token, State: assay.Queued})
+		if err != nil || !recorded || got.State != assay.Queued || got.Attempt != 0 || got.Worker != "" || got.StartedAt != nil || got.EndedAt != nil {
+			t.Fatalf("%v %+v %v", recorded, got, err)
+		}
+		old = a.Token
+	}
+	if _, recorded, err := s.RecordOutcome(t.Context(), assay.Outcome{Job: job.ID, Token: old, State: assay.Queued}); err != nil || recorded {
+		t.Errorf("given back twice: %v %v", recorded, err)
+	}
+	_, a, _, err := s.BeginAttempt(t.Context(), job.ID, "w", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, running, err := s.Cancel(t.Context(), job.ID); err != nil || !running {
+		t.Fatal(running, err)
+	}
+	got, recorded, err := s.RecordOutcome(t.Context(), assay.Outcome{Job: job.ID, Token: a.Token, State: assay.Queued})
+	if err != nil || !recorded || got.State != assay.Cancelled || got.EndedAt == nil {
+		t.Errorf("given back while it was to be cancelled: %v %+v %v", recorded, got, err)
+	}
+}
+
 func TestAttemptsAreGivenOutInTurn(t *testing.T) {
 	s := open(t)
 	job := addJob(t, s, addCourse(t, s, "cs101").ID)

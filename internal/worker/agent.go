@@ -168,6 +168,8 @@ func (a *agent) job(ctx context.Context, d *bus.Delivery[assay.Ticket]) {
 	case errors.Is(context.Cause(own), errSuperseded):
 		return
 	case ctx.Err() != nil: // the worker ends
+		outcome.State, outcome.Result = assay.Queued, nil
+		a.untried(ctx, outcome)
 		a.giveBack(d, 0)
 		return
 	case begin.Attempt.Number < assay.MaxAttempts:
@@ -186,6 +188,16 @@ func (a *agent) job(ctx context.Context, d *bus.Delivery[assay.Ticket]) {
 		}
 		return err
 	})
+}
+
+// untried tells the hub that an attempt does not count. If that cannot be told
+// now, the job merely has one attempt less.
+func (a *agent) untried(ctx context.Context, o assay.Outcome) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := a.bus.PublishOutcome(ctx, o); err != nil {
+		a.log.Warn("cannot give an attempt back", "job", o.Job, "error", err)
+	}
 }
 
 func infrastructure(err error) *assay.Result {

@@ -208,6 +208,9 @@ func TestWorkerThatEndsGivesBackWhatItHolds(t *testing.T) {
 	if len(o.outcomes) != 0 {
 		t.Errorf("outcomes of an ended worker: %+v", o.outcomes)
 	}
+	o.until("both attempts to be given back", func() bool {
+		return len(o.attempts) == 2 && o.attempts["job0"].Number == 0 && o.attempts["job1"].Number == 0
+	})
 	began := time.Now()
 	hire(t, b, Config{Engine: engine, Slots: 3, Sandboxes: play{grade: func(context.Context, sandbox.Assignment) (*assay.Result, error) {
 		return passed(), nil

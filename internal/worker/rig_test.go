@@ -135,9 +135,15 @@ func (o *office) begin(_ context.Context, r bus.BeginRequest) (begin bus.Begin, 
 
 func (o *office) record(_ context.Context, got assay.Outcome) error {
 	o.change(func() {
-		if _, ended := o.outcomes[got.Job]; !ended && o.attempts[got.Job].Token == got.Token {
-			o.outcomes[got.Job] = got
+		a := o.attempts[got.Job]
+		if _, ended := o.outcomes[got.Job]; ended || a.Token != got.Token {
+			return
 		}
+		if got.GivenBack() {
+			o.attempts[got.Job] = assay.Attempt{Number: a.Number - 1}
+			return
+		}
+		o.outcomes[got.Job] = got
 	})
 	return nil
 }
