@@ -38,8 +38,8 @@ type cache struct {
 // loader gets the files of a grader into dir and prepares it.
 type loader func(ctx context.Context, files assay.Digest, dir string, log func(line string)) (*prepared, error)
 
-// entry is one grader. value and err may be read once ready is closed; the
-// rest is for who holds the cache's lock.
+// entry is one grader, for who holds the cache's lock. Once ready is closed
+// value and err do not change, and may be read without it.
 type entry struct {
 	ready chan struct{}
 	value *prepared
@@ -100,16 +100,16 @@ func (c *cache) join(files assay.Digest, log func(string)) (e *entry, leave func
 // prepare is the entry's first user.
 func (c *cache) prepare(ctx context.Context, e *entry) {
 	dir, err := os.MkdirTemp(c.dir, e.digest.Hex()[:12]+"-")
+	var value *prepared
 	var size int64
 	if err != nil {
 		err = assay.Errorf(assay.Unavailable, "Cannot make a folder for a grader: %w.", err)
-	} else if e.value, err = c.load(ctx, e.digest, dir, func(line string) { c.tell(e, line) }); err == nil {
+	} else if value, err = c.load(ctx, e.digest, dir, func(line string) { c.tell(e, line) }); err == nil {
 		size, err = sizeOf(dir)
 	}
-	e.err = err
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e.dir, e.size = dir, size
+	e.value, e.err, e.dir, e.size = value, err, dir, size
 	if err != nil {
 		c.drop(e)
 	}
