@@ -1,13 +1,9 @@
 package docker
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +18,7 @@ import (
 	"github.com/moby/moby/client"
 
 	"github.com/assay-project/assay/internal/assay"
+	"github.com/assay-project/assay/internal/warden"
 )
 
 // The labels of what we make in an engine.
@@ -34,9 +31,6 @@ const (
 	kindSandbox = "sandbox"
 	kindImage   = "image"
 )
-
-// wardenPath is where a sandbox has its process 1.
-const wardenPath = "/.assay/warden"
 
 // hosts is all that a sandbox knows by name. The engine leaves the file empty
 // in containers whose network it does not manage.
@@ -126,10 +120,10 @@ func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath s
 	// A folder counts as a file, and so does the top one.
 	space := fmt.Sprintf("rw,nosuid,nodev,exec,size=%d,nr_inodes=%d,", spec.Disk, spec.Files+1)
 	tmpfs := map[string]string{
-		"/work":    space + "mode=0755",
-		"/grader":  space + "mode=0700",
-		"/tmp":     space + "mode=1777",
-		"/dev/shm": fmt.Sprintf("rw,nosuid,nodev,noexec,size=%d,nr_inodes=%d,mode=1777", spec.Disk, spec.Files+1),
+		warden.WorkDir:   space + "mode=0755",
+		warden.GraderDir: space + "mode=0700",
+		"/tmp":           space + "mode=1777",
+		"/dev/shm":       fmt.Sprintf("rw,nosuid,nodev,noexec,size=%d,nr_inodes=%d,mode=1777", spec.Disk, spec.Files+1),
 	}
 	for _, path := range volumes {
 		// Else the engine would make a volume on disk, which nothing bounds.
@@ -142,7 +136,7 @@ func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath s
 			Image:      spec.Image,
 			Hostname:   "sandbox",
 			User:       "0:0",
-			Entrypoint: []string{wardenPath},
+			Entrypoint: []string{warden.Path},
 			WorkingDir: "/",
 			OpenStdin:  true, StdinOnce: true, AttachStdin: true, AttachStdout: true, AttachStderr: true,
 			// A network namespace with nothing but loopback, made by the
@@ -167,7 +161,7 @@ func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath s
 			Init:           &no,
 			Tmpfs:          tmpfs,
 			Mounts: []mount.Mount{
-				{Type: mount.TypeBind, Source: l.cfg.WardenPath, Target: wardenPath, ReadOnly: true},
+				{Type: mount.TypeBind, Source: l.cfg.WardenPath, Target: warden.Path, ReadOnly: true},
 				{Type: mount.TypeBind, Source: hostsPath, Target: "/etc/hosts", ReadOnly: true},
 			},
 			Resources: container.Resources{
@@ -314,83 +308,4 @@ func (l *Launcher) explain(spec assay.SandboxSpec, what string, err error) error
 		return assay.Errorf(assay.Unavailable, "the Docker Engine knows no runtime %q: configure it there or choose another: %w", spec.Runtime, err)
 	}
 	return assay.Errorf(assay.Unavailable, "a sandbox of image %s could not be %s: %w", spec.Image, what, err)
-}
-
-// stream carries frames to and from a container's process 1.
-type stream struct {
-	conn   net.Conn
-	src    *bufio.Reader
-	closed func() // tells the launcher
-	left   uint32 // bytes of standard output that are next in src
-
-	mu     sync.Mutex
-	stderr []byte // its end
-}
-
-// maxStderr is how much of the warden's own complaints is kept, in bytes.
-const maxStderr = 4 << 10
-
-// Read reads standard output. The engine sends it in pieces: a byte that
-// names the stream, three zeros, and the length in four bytes, big-endian
-// (Engine API, "ContainerAttach").
-func (s *stream) Read(p []byte) (int, error) {
-	for s.left == 0 {
-		var head [8]byte
-		if _, err := io.ReadFull(s.src, head[:]); err != nil {
-			return 0, s.ended(err)
-		}
-		n := binary.BigEndian.Uint32(head[4:])
-		switch head[0] {
-		case 1:
-			s.left = n
-		case 2:
-			if err := s.keep(n); err != nil {
-				return 0, s.ended(err)
-			}
-		default:
-			return 0, fmt.Errorf("the engine sent stream %d of a container, and there is none", head[0])
-		}
-	}
-	n, err := s.src.Read(p[:min(len(p), int(s.left))])
-	s.left -= uint32(n)
-	if err != nil {
-		err = s.ended(err)
-	}
-	return n, err
-}
-
-// keep reads n bytes of standard error and keeps the last of them.
-func (s *stream) keep(n uint32) error {
-	if skip := int64(n) - maxStderr; skip > 0 {
-		if _, err := io.CopyN(io.Discard, s.src, skip); err != nil {
-			return io.ErrUnexpectedEOF
-		}
-		n = maxStderr
-	}
-	buf := make([]byte, n)
-	if _, err := io.ReadFull(s.src, buf); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stderr = append(s.stderr, buf...)
-	s.stderr = slices.Clone(s.stderr[max(len(s.stderr)-maxStderr, 0):])
-	return nil
-}
-
-// ended adds what the warden complained of to the stream's end.
-func (s *stream) ended(err error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.stderr) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w; its last words: %s", err, strings.TrimSpace(strings.ToValidUTF8(string(s.stderr), "\uFFFD")))
-}
-
-func (s *stream) Write(p []byte) (int, error) { return s.conn.Write(p) }
-
-func (s *stream) Close() error {
-	s.closed()
-	return s.conn.Close()
 }

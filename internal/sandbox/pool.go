@@ -124,6 +124,15 @@ func (p *Pool) Sandboxes() []Sandbox {
 	return all
 }
 
+// update changes what Sandboxes shows of a sandbox.
+func (p *Pool) update(b *box, change func(*Sandbox)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.boxes[b]; s != nil {
+		change(s)
+	}
+}
+
 // Sweep removes sandboxes of this owner that are not this pool's: what a
 // worker left that died. Call it before the first job.
 func (p *Pool) Sweep(ctx context.Context) error {
