@@ -102,7 +102,7 @@ func (m *machine) work(ctx context.Context, queue *bus.Bus) (err error) {
 	}()
 	self := m.describe(id, engine.Info())
 	figures := live.NewCollector(live.Config{
-		Engine: engine.Containers(docker.LabelOwner + "=" + id), Sandboxes: func() []live.Sandbox { return shown(pool.Sandboxes()) },
+		Engine: engine.Containers(docker.LabelOwner + "=" + id), Sandboxes: worker.LiveSandboxes(pool),
 		Worker: self, DataDir: m.data, Log: m.log,
 	})
 	m.problem.Store(nil)
@@ -121,16 +121,4 @@ func (m *machine) describe(id string, engine docker.Info) assay.Worker {
 		ID: id, Name: name, Version: version, Engine: engine.Version, Kernel: engine.Kernel,
 		CgroupVersion: engine.CgroupVersion, Runtimes: engine.Runtimes, Slots: m.slots, StartedAt: time.Now(),
 	}
-}
-
-// shown is what the figures say about the pool's sandboxes.
-func shown(boxes []sandbox.Sandbox) []live.Sandbox {
-	rows := make([]live.Sandbox, len(boxes))
-	for i, b := range boxes {
-		rows[i] = live.Sandbox{
-			ID: b.ID, Running: b.State == sandbox.Running, Course: b.Ticket.Course, Grader: b.Ticket.GraderName, Job: b.Ticket.Job,
-			JobNumber: b.Ticket.Number, Label: b.Ticket.Label, Step: b.Step, StartedAt: b.StartedAt,
-		}
-	}
-	return rows
 }
