@@ -103,13 +103,12 @@ func (b *Bus) Queued(ctx context.Context, pool string) (map[assay.Priority]int, 
 
 // Queue hands out the tickets of one pool. One goroutine calls Next.
 type Queue[T any] struct {
-	lanes   []jetstream.Consumer // the most urgent first
-	check   func(T) error
-	woken   chan struct{}
-	sub     *nats.Subscription
-	poll    time.Duration
-	ackWait time.Duration
-	bus     *Bus
+	lanes []jetstream.Consumer // the most urgent first
+	check func(T) error
+	woken chan struct{}
+	sub   *nats.Subscription
+	poll  time.Duration
+	bus   *Bus
 }
 
 // Jobs opens the queue of a pool's jobs. Close it when done.
@@ -157,10 +156,9 @@ func (q *Queue[T]) addLane(ctx context.Context, stream, name, subject string) er
 // listen makes new tickets wake Next: the stream republishes the head of each
 // once it is stored.
 func (q *Queue[T]) listen(subject string) error {
-	q.ackWait = q.bus.ackWait
 	// Tickets that come back to the queue wake nobody; a look now and then
 	// finds them.
-	q.poll = min(2*time.Second, q.ackWait/10)
+	q.poll = min(2*time.Second, q.bus.ackWait/10)
 	q.woken = make(chan struct{}, 1)
 	var err error
 	q.sub, err = q.bus.conn.Subscribe(subject, func(*nats.Msg) {
