@@ -1,6 +1,7 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "../api/client";
+import { isFinal } from "../api/state";
 import type { Build, Job, JobDetail, LiveFrame } from "../api/types";
 import { type Live, lose, nothing, takeFrame } from "./reduce";
 import { openStream } from "./stream";
@@ -54,6 +55,8 @@ export function useLiveStream(): void {
         build: (data) => {
           client.setQueryData<Build>(buildKey((data as Build).id), data as Build);
           lists.builds();
+          // A build that has ended may have given its image a digest.
+          if (isFinal((data as Build).state)) lists.images();
         },
         // Something may have happened while nobody listened.
         reset: () => {
@@ -84,6 +87,8 @@ const jobsKey = ["get", "/api/v1/jobs"] as const;
 /** A changed job: rows that are shown change at once; lists are asked for again, since its place in them may change. */
 function takeJob(client: QueryClient, job: Job): void {
   client.setQueryData<JobDetail>(jobKey(job.id), (known) => known && { ...known, job });
+  // A row says that there is a result, not which.
+  if (isFinal(job.state)) void client.invalidateQueries({ queryKey: jobKey(job.id) });
   client.setQueriesData<{ pages?: { items: Job[] }[]; items?: Job[] }>({ queryKey: jobsKey }, (known) => {
     const change = (items: Job[]) => items.map((item) => (item.id === job.id ? job : item));
     if (known?.pages) return { ...known, pages: known.pages.map((page) => ({ ...page, items: change(page.items) })) };
@@ -107,6 +112,7 @@ function reloading(client: QueryClient) {
   return {
     jobs: soon("/api/v1/jobs"),
     builds: soon("/api/v1/builds"),
+    images: soon("/api/v1/images"),
     stop: () => {
       for (const timer of timers.values()) clearTimeout(timer);
     },

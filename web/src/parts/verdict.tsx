@@ -31,10 +31,6 @@ export function VerdictTag({ verdict }: { verdict: Verdict }) {
   return <Tag tone={tone}>{said}</Tag>;
 }
 
-export function isFinal(state: State): boolean {
-  return state === "done" || state === "failed" || state === "cancelled";
-}
-
 /** Where a job is, or how it ended. */
 export function JobTag({ job }: { job: Job }) {
   if (job.state === "done" && job.verdict !== undefined) return <VerdictTag verdict={job.verdict} />;

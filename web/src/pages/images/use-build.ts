@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "../../api/client";
+import { isFinal } from "../../api/state";
 import type { Build, BuildLog, BuildStep } from "../../api/types";
 import { buildKey } from "../../live/live";
 import { openStream } from "../../live/stream";
-import { isFinal } from "../../parts/verdict";
 import { type BuildRun, stepsOf, takeLog, takeStep, untold } from "./build-run";
 
 /** A build and, while it runs, its steps and their output as they come. */

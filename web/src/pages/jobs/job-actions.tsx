@@ -2,10 +2,10 @@ import { Button } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { api } from "../../api/client";
+import { isFinal } from "../../api/state";
 import type { Job } from "../../api/types";
 import { jobKey } from "../../live/live";
 import { ProblemNote } from "../../parts/problem-note";
-import { isFinal } from "../../parts/verdict";
 
 export function JobActions({ job }: { job: Job }) {
   const client = useQueryClient();

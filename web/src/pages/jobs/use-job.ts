@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { api } from "../../api/client";
+import { isFinal } from "../../api/state";
 import type { Job, JobDetail, Progress, Result } from "../../api/types";
 import { jobKey } from "../../live/live";
 import { openStream } from "../../live/stream";
-import { isFinal } from "../../parts/verdict";
 import { type Run, takeProgress, unheard } from "./progress";
 
 function runKey(id: string) {

@@ -50,7 +50,7 @@ export function Members({ course }: { course: Course }) {
             ))}
             {members.data?.items.length === 0 && (
               <tr>
-                <td className="dim">No instructors yet: only administrators see this course.</td>
+                <td className={`${table.grow} dim`}>No instructors yet: only administrators see this course.</td>
               </tr>
             )}
           </tbody>
