@@ -702,7 +702,10 @@ export interface components {
             memory_bytes: number;
             /** Format: int64 */
             memory_limit_bytes: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description And threads; without the warden's
+             */
             processes: number;
             runtime: string;
             /**

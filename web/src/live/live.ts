@@ -28,6 +28,12 @@ export function useLivePart<T>(select: (live: Live) => T): T {
   }).data;
 }
 
+/** The name of a worker by its id; of one that is gone, the beginning of its id. */
+export function useWorkerName(): (id: string) => string {
+  const workers = useLivePart((live) => live.workers);
+  return (id) => workers.find((worker) => worker.id === id || worker.name === id)?.name ?? id.slice(0, 12);
+}
+
 /** Keeps the one stream of the app open and feeds the cache with it. Mounted once, by the shell. */
 export function useLiveStream(): void {
   const client = useQueryClient();

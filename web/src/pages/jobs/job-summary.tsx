@@ -1,6 +1,7 @@
 import type { Job, Result } from "../../api/types";
 import { shortDigest } from "../../format/digest";
 import { bytes, millis, points } from "../../format/units";
+import { useWorkerName } from "../../live/live";
 import { Ago } from "../../parts/ago";
 import parts from "../../parts/parts.module.css";
 import { Copyable } from "../../parts/pre";
@@ -9,6 +10,7 @@ import classes from "./job.module.css";
 
 /** Verdict and score first, then who, when, where and what it used. */
 export function JobSummary({ job, result }: { job: Job; result?: Result }) {
+  const workerName = useWorkerName();
   const message = result?.message || job.message;
   return (
     <section className={`panel ${classes.summary}`} aria-label="Result">
@@ -25,7 +27,7 @@ export function JobSummary({ job, result }: { job: Job; result?: Result }) {
         </dd>
         <dt>Runs on</dt>
         <dd>
-          {job.worker || <span className="faint">no worker yet</span>} · {job.runtime}
+          {job.worker ? workerName(job.worker) : <span className="faint">no worker yet</span>} · {job.runtime}
           {job.attempt > 1 && ` · attempt ${job.attempt} of 3`}
           {job.priority !== "normal" && ` · ${job.priority} priority`}
         </dd>

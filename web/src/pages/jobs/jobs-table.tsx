@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Job } from "../../api/types";
 import { millis } from "../../format/units";
+import { useWorkerName } from "../../live/live";
 import { Ago } from "../../parts/ago";
 import table from "../../parts/table.module.css";
 import { Tag } from "../../parts/tag";
@@ -16,6 +17,7 @@ export function ranFor(job: Job): string {
 /** brief: beside the grader that they are all of, where there is less room. */
 export function JobsTable({ jobs, brief = false }: { jobs: Job[]; brief?: boolean }) {
   const courses = useCourseNames();
+  const workerName = useWorkerName();
   return (
     <div className={table.wrap}>
       <table className={table.table}>
@@ -64,7 +66,7 @@ export function JobsTable({ jobs, brief = false }: { jobs: Job[]; brief?: boolea
                 )}
               </td>
               <td className={table.n}>{job.state === "done" && <Score score={job.score} of={job.max_score} />}</td>
-              {!brief && <td className={table.wide}>{job.worker}</td>}
+              {!brief && <td className={table.wide}>{job.worker && workerName(job.worker)}</td>}
               {!brief && <td className={`${table.n} ${table.wide}`}>{ranFor(job)}</td>}
               <td className={`${table.n} ${table.wide} dim`}>
                 <Ago at={job.created_at} />

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Container } from "../../api/types";
 import { shortDigest } from "../../format/digest";
 import { bytesOf, coresOf } from "../../format/units";
+import { useWorkerName } from "../../live/live";
 import type { History } from "../../live/reduce";
 import { Age } from "../../parts/ago";
 import { Meter } from "../../parts/meter";
@@ -81,6 +82,7 @@ function ContainerRow({
   manyWorkers,
 }: Omit<Props, "containers" | "history"> & { container: Container; history?: History }) {
   const parked = c.state === "parked";
+  const workerName = useWorkerName();
   return (
     <tr className={parked ? classes.parked : undefined} data-container={c.id} data-job={c.job}>
       <td className={table.grow}>
@@ -92,7 +94,7 @@ function ContainerRow({
               c.job_number ? `job ${c.job_number}` : undefined,
               c.step,
               c.label,
-              manyWorkers ? c.worker : undefined,
+              manyWorkers ? workerName(c.worker) : undefined,
               parked ? "ready" : undefined,
             ]
               .filter(Boolean)
