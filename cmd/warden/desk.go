@@ -33,23 +33,26 @@ type desk struct {
 	sessions map[int]chan<- struct{}
 }
 
-// openDesk lets the grader's programs of this run ask.
-func (s *service) openDesk(env []string, stdout fileID) error {
-	if s.desk == nil {
-		fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-		if err != nil {
-			return fmt.Errorf("making a socket for the grader: %w", err)
-		}
-		if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: warden.Socket}), unix.Listen(fd, maxSessions)); err != nil {
-			return fmt.Errorf("opening a socket for the grader: %w", err)
-		}
-		s.desk = &desk{service: s, socket: os.NewFile(uintptr(fd), warden.Socket), sessions: map[int]chan<- struct{}{}}
-		go s.desk.serve()
+// newDesk takes the socket's name, before any program runs that could take it
+// and, with sockets sent over sockets, hold it beyond its own end.
+func newDesk(s *service) (*desk, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("making a socket for the grader: %w", err)
 	}
-	s.desk.mu.Lock()
-	defer s.desk.mu.Unlock()
-	s.desk.open, s.desk.env, s.desk.reserved = true, append(env, "HOME="+warden.WorkDir, "PWD="+warden.WorkDir), stdout
-	return nil
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrUnix{Name: warden.Socket}), unix.Listen(fd, maxSessions)); err != nil {
+		return nil, fmt.Errorf("opening a socket for the grader: %w", err)
+	}
+	d := &desk{service: s, socket: os.NewFile(uintptr(fd), warden.Socket), sessions: map[int]chan<- struct{}{}}
+	go d.serve()
+	return d, nil
+}
+
+// admit lets the grader's programs of this run ask.
+func (d *desk) admit(env []string, stdout fileID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open, d.env, d.reserved = true, append(env, "HOME="+warden.WorkDir, "PWD="+warden.WorkDir), stdout
 }
 
 // shut ends all sessions, and lets nobody in until the next run opens.

@@ -32,13 +32,16 @@ func (s *service) put(put warden.Put, src io.Reader) error {
 	if put.Owner == warden.Grader {
 		dir, uid = warden.GraderDir, s.hello.Grader
 	}
-	err := unpack(src, dir, uid)
+	err := unpack(src, dir, uid, s.counter.room())
 	if errors.Is(err, unix.ENOSPC) {
 		why := filled()
 		if why == "" {
 			why = warden.Disk // the file that did not fit is gone again
 		}
 		return &limitError{why, fmt.Sprintf("the files for %s do not fit", dir)}
+	}
+	if _, limit := errors.AsType[*limitError](err); limit {
+		return err
 	}
 	if err != nil {
 		return fmt.Errorf("unpacking into %s: %w", dir, err)
@@ -48,7 +51,7 @@ func (s *service) put(put warden.Put, src io.Reader) error {
 	return err
 }
 
-func unpack(src io.Reader, dir string, uid int) error {
+func unpack(src io.Reader, dir string, uid int, memory room) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -64,6 +67,9 @@ func unpack(src io.Reader, dir string, uid int) error {
 		}
 		if !filepath.IsLocal(head.Name) {
 			return fmt.Errorf("%q leads out of it", head.Name)
+		}
+		if err := memory.take(head.Size); err != nil {
+			return err
 		}
 		name := path.Clean(head.Name)
 		if err := makeFolders(root, path.Dir(name), uid); err != nil {
@@ -129,24 +135,42 @@ func (s *service) before(what warden.Before) error {
 // keep remembers what lies in the writable places, in memory of the sandbox
 // that no program of it can reach.
 func (s *service) keep() error {
-	if s.kept != nil {
+	if s.kept != nil || s.unkept != nil {
 		return errors.New("files are kept already")
+	}
+	// What a compile step left beside files is nothing that a test begins with.
+	if err := s.removeRest(); err != nil {
+		return err
 	}
 	fd, err := unix.MemfdCreate("kept", unix.MFD_CLOEXEC)
 	if err != nil {
 		return fmt.Errorf("keeping files: %w", err)
 	}
-	s.kept = os.NewFile(uintptr(fd), "kept")
-	return record(s.kept, writable[:], s.hello.Disk)
+	kept := os.NewFile(uintptr(fd), "kept")
+	if err := record(kept, writable[:], s.hello.Disk, s.counter.room()); err != nil {
+		s.unkept = errors.Join(err, kept.Close())
+		return s.unkept
+	}
+	s.kept = kept
+	return nil
+}
+
+// removeRest removes what programs can leave outside of files.
+func (s *service) removeRest() error {
+	if err := empty(queues); err != nil {
+		return fmt.Errorf("emptying %s: %w", queues, err)
+	}
+	return removeIPC(s.hello.Student, s.hello.Grader)
 }
 
 // record writes folders as one tar stream; the first element of a name is the
 // folder's number. Sockets and FIFOs are left out: nobody is at their other
 // end any more. Files that are larger than they may be (sparse ones) or
-// nested too deep are a limitError.
-func record(dst io.Writer, dirs []string, disk int64) error {
+// nested too deep, or all together more than there is memory for, are a
+// limitError.
+func record(dst io.Writer, dirs []string, disk int64, memory room) error {
 	buffered := bufio.NewWriterSize(dst, 64<<10)
-	r := recorder{tar: tar.NewWriter(buffered), links: map[fileID]string{}}
+	r := recorder{tar: tar.NewWriter(buffered), links: map[fileID]string{}, memory: memory}
 	for i, dir := range dirs {
 		r.left = disk
 		if err := r.add(dir, strconv.Itoa(i), 0); err != nil {
@@ -160,6 +184,8 @@ type recorder struct {
 	tar   *tar.Writer
 	left  int64             // bytes that may still come from this folder
 	links map[fileID]string // files with several names, by the first
+
+	memory room
 }
 
 func (r *recorder) add(file, name string, depth int) error {
@@ -177,6 +203,9 @@ func (r *recorder) add(file, name string, depth int) error {
 	head := &tar.Header{
 		Name: name, Mode: int64(st.Mode & 0o7777), Uid: int(st.Uid), Gid: int(st.Gid),
 		ModTime: info.ModTime(), Format: tar.FormatPAX,
+	}
+	if err := r.memory.take(0); err != nil {
+		return err
 	}
 	switch {
 	case info.IsDir():
@@ -213,6 +242,9 @@ func (r *recorder) add(file, name string, depth int) error {
 	if r.left -= info.Size(); r.left < 0 {
 		return &limitError{warden.Disk, "files are larger than they may be"}
 	}
+	if err := r.memory.take(info.Size()); err != nil {
+		return err
+	}
 	head.Typeflag, head.Size = tar.TypeReg, info.Size()
 	if err := r.tar.WriteHeader(head); err != nil {
 		return err
@@ -228,28 +260,31 @@ func (r *recorder) add(file, name string, depth int) error {
 // restore puts everything back to what was kept, and removes what programs
 // can leave outside of files.
 func (s *service) restore() error {
+	if s.unkept != nil {
+		return s.unkept
+	}
 	if s.kept == nil {
 		return errors.New("no files were kept")
 	}
-	for _, dir := range append(writable[:], queues) {
+	for _, dir := range writable {
 		if err := empty(dir); err != nil {
 			return fmt.Errorf("emptying %s: %w", dir, err)
 		}
 	}
-	if err := removeIPC(s.hello.Student, s.hello.Grader); err != nil {
+	if err := s.removeRest(); err != nil {
 		return err
 	}
 	if _, err := s.kept.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := replay(bufio.NewReaderSize(s.kept, 64<<10), writable[:]); err != nil {
+	if err := replay(bufio.NewReaderSize(s.kept, 64<<10), writable[:], s.counter.room()); err != nil {
 		return fmt.Errorf("restoring files: %w", err)
 	}
 	return nil
 }
 
 // replay unpacks what record wrote into the same, now empty, folders.
-func replay(src io.Reader, dirs []string) error {
+func replay(src io.Reader, dirs []string, memory room) error {
 	roots := make([]*os.Root, len(dirs))
 	for i, dir := range dirs {
 		root, err := os.OpenRoot(dir)
@@ -265,6 +300,9 @@ func replay(src io.Reader, dirs []string) error {
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if err := memory.take(head.Size); err != nil {
 			return err
 		}
 		root, name, err := placed(roots, head.Name)

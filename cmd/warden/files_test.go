@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,7 +82,7 @@ func TestRecordedFilesComeBack(t *testing.T) {
 	}
 	dirs := []string{one, two}
 	var kept bytes.Buffer
-	if err := record(&kept, dirs, 1<<20); err != nil {
+	if err := record(&kept, dirs, 1<<20, math.MaxInt64); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Remove(two + "/fifo"); err != nil {
@@ -100,7 +101,7 @@ func TestRecordedFilesComeBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := replay(bytes.NewReader(kept.Bytes()), dirs); err != nil {
+		if err := replay(bytes.NewReader(kept.Bytes()), dirs, math.MaxInt64); err != nil {
 			t.Fatal(err)
 		}
 		if after := describeTree(t, one) + describeTree(t, two); after != before {
@@ -120,7 +121,7 @@ func TestRecordIsBounded(t *testing.T) {
 	}
 	for dir, why := range map[string]warden.Why{sparse: warden.Disk, deep: warden.Nesting} {
 		var kept bytes.Buffer
-		err := record(&kept, []string{dir}, 1<<20)
+		err := record(&kept, []string{dir}, 1<<20, math.MaxInt64)
 		if limit, ok := errors.AsType[*limitError](err); !ok || limit.why != why {
 			t.Errorf("%v, not %s", err, why)
 		}
@@ -189,7 +190,7 @@ func TestUnpackStaysBeneath(t *testing.T) {
 			if err := errors.Join(w.WriteHeader(&head), w.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if err := unpack(&stream, dir, os.Getuid()); err == nil {
+			if err := unpack(&stream, dir, os.Getuid(), math.MaxInt64); err == nil {
 				t.Error("it was unpacked")
 			}
 			if left, err := os.ReadDir(outside); err != nil || len(left) > 0 {

@@ -42,9 +42,7 @@ func (s *service) run(run warden.Run, stdin *os.File) (exited warden.Exited, err
 		return exited, err
 	}
 	if run.As == warden.Grader {
-		if err := s.openDesk(env, stdout.identity); err != nil {
-			return exited, err
-		}
+		s.desk.admit(env, stdout.identity)
 	}
 
 	s.procs.used()
@@ -68,9 +66,7 @@ func (s *service) run(run warden.Run, stdin *os.File) (exited warden.Exited, err
 	}
 	exited.Usage.Wall = time.Since(w.began)
 
-	if s.desk != nil {
-		s.desk.shut()
-	}
+	s.desk.shut()
 	if err := s.procs.end(uid, s.hello.Student); err != nil {
 		return exited, err
 	}
@@ -274,10 +270,41 @@ func (p *pump) forward(chunk []byte) error {
 	return p.out.output(p.stream, chunk)
 }
 
-// wait returns when everything was forwarded.
+// wait forwards what is left and returns. No process is alive any more, yet
+// the other end may be open: a descriptor under way between two sockets that
+// nobody has is closed when the kernel collects it, at some later time. So
+// what is in the pipe now is all, and its end is not waited for.
 func (p *pump) wait() error {
+	if err := p.ours.SetReadDeadline(time.Now()); err != nil {
+		return err
+	}
 	p.done.Wait()
+	if p.err == nil {
+		p.err = p.drain()
+	}
 	return errors.Join(p.err, p.ours.Close())
+}
+
+func (p *pump) drain() error {
+	raw, err := p.ours.SyscallConn()
+	if err != nil {
+		return err
+	}
+	buf := make([]byte, warden.Chunk)
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		for failed == nil {
+			n, err := unix.Read(int(fd), buf)
+			if err == unix.EINTR {
+				continue
+			}
+			if n <= 0 {
+				return // empty (EAGAIN), or at its end
+			}
+			failed = p.forward(buf[:n])
+		}
+	})
+	return errors.Join(err, failed)
 }
 
 // fileID tells whether two descriptors are of one file.

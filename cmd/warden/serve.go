@@ -23,7 +23,8 @@ type service struct {
 	procs   *processes
 	counter *counters
 	kept    *os.File        // the files that Restore puts back, as a tar stream
-	desk    *desk           // where the grader's programs ask; nil until one runs
+	unkept  error           // why there are none, for every later Restore
+	desk    *desk           // where the grader's programs ask
 	running <-chan struct{} // nil, or receives when the program has ended
 }
 
@@ -153,6 +154,9 @@ func (s *service) greet(payload []byte) error {
 	s.counter = openCounters()
 	var err error
 	if s.procs, err = newProcesses(); err != nil {
+		return err
+	}
+	if s.desk, err = newDesk(s); err != nil {
 		return err
 	}
 	makeThreads()

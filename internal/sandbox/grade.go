@@ -26,12 +26,19 @@ type Assignment struct {
 	Accepted   time.Time // when set, the timeline begins with the wait since then
 }
 
-// grace is what a step gets beyond its wall time before the sandbox is killed
-// from outside: the warden's time to kill, to collect, and to put files back.
-const grace = 15 * time.Second
+// What a sandbox may take for its part before it is ended from outside.
+const (
+	// handOver is for receiving the files.
+	handOver = 2 * time.Minute
+	// grace is what a step gets beyond its wall time: the warden's time to
+	// kill, to collect, and to put files back.
+	grace = 15 * time.Second
+	// lastWords is for the reason of a warden that has hung up.
+	lastWords = 5 * time.Second
+)
 
 // errDeadline tells the worker's own deadline from the job's cancellation.
-var errDeadline = errors.New("the sandbox did not end the step in time")
+var errDeadline = errors.New("it did not do so in time")
 
 // Grade grades a submission in a sandbox of its own. It returns a result
 // whatever the submission did. An error means that there is none: ctx has
@@ -125,7 +132,7 @@ func (g *grading) grade(ctx context.Context) error {
 // work hands the files over and runs the steps.
 func (g *grading) work(ctx context.Context) error {
 	g.progress(assay.Progress{Stage: assay.StageFiles})
-	if err := g.put(); err != nil {
+	if err := g.put(ctx); err != nil {
 		return err
 	}
 	g.moment(assay.StageFiles, "")
@@ -182,8 +189,18 @@ func (g *grading) moment(stage assay.Stage, detail string) {
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// within bounds what is said to the sandbox: after d it is closed, and with it
+// whatever waits for it, be it to read or to write.
+func (g *grading) within(ctx context.Context, d time.Duration) (_ context.Context, done func()) {
+	ctx, cancel := context.WithTimeoutCause(ctx, d, errDeadline)
+	stop := context.AfterFunc(ctx, g.box.close)
+	return ctx, func() { stop(); cancel() }
+}
+
 // put hands over the submission, and the grader's folder if a test needs it.
-func (g *grading) put() error {
+func (g *grading) put(ctx context.Context) error {
+	ctx, done := g.within(ctx, handOver)
+	defer done()
 	err := g.box.put(warden.Student, func(w io.Writer) error {
 		out := tar.NewWriter(w)
 		rules := inspector{rules: g.a.Grader.Submission}
@@ -199,17 +216,17 @@ func (g *grading) put() error {
 		return errors.Join(err, out.Close())
 	})
 	if err != nil {
-		return g.failed("receiving the submission", err)
+		return g.failed(ctx, "receiving the submission", err)
 	}
 	for _, t := range g.a.Grader.Tests {
 		if t.As == assay.AsGrader {
-			return g.putGrader()
+			return g.putGrader(ctx)
 		}
 	}
 	return nil
 }
 
-func (g *grading) putGrader() error {
+func (g *grading) putGrader(ctx context.Context) error {
 	if g.a.Files == nil {
 		return assay.Errorf(assay.Internal, "the grader's folder is missing, and a test runs in it")
 	}
@@ -238,7 +255,7 @@ func (g *grading) putGrader() error {
 		return errors.Join(err, out.Close())
 	})
 	if err != nil {
-		return g.failed("receiving the grader's files", err)
+		return g.failed(ctx, "receiving the grader's files", err)
 	}
 	return nil
 }
@@ -289,14 +306,22 @@ func included(patterns []string, name string) bool {
 
 // failed makes of an error in the talk with a sandbox what it means: a
 // failure that the submission's files caused rejects it.
-func (g *grading) failed(doing string, err error) error {
+func (g *grading) failed(ctx context.Context, doing string, err error) error {
 	if rejected, ok := errors.AsType[*rejection](err); ok {
 		return rejected
 	}
+	if said, ok := errors.AsType[*assay.Error](err); ok {
+		return said // what was to be handed over could not be read
+	}
+	if cause := context.Cause(ctx); cause != nil {
+		return g.box.trouble(doing, cause)
+	}
 	var failure *failureError
-	if !errors.As(err, &failure) && !g.box.alive() {
-		// The write failed because the warden had given up: it said why.
-		_, last := g.box.next(context.Background())
+	if !errors.As(err, &failure) {
+		// The write failed because the warden had given up: it says why.
+		ctx, cancel := context.WithTimeout(ctx, lastWords)
+		defer cancel()
+		_, last := g.box.next(ctx)
 		errors.As(last, &failure)
 		err = errors.Join(err, last)
 	}
@@ -318,17 +343,14 @@ func (g *grading) step(ctx context.Context, test assay.Test, before warden.Befor
 	if test.As == assay.AsGrader {
 		run.As = warden.Grader
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limits.Wall+grace, errDeadline)
-	defer cancel()
+	// A sandbox that the warden cannot end (a process that the kernel does not
+	// let die, say) ends from outside, and the job with it.
+	ctx, done := g.within(ctx, limits.Wall+grace)
+	defer done()
 	capture := capture{left: limits.Output}
 	exited, err := g.box.run(ctx, run, test.Stdin, capture.take)
-	if errors.Is(err, errDeadline) {
-		// A sandbox that the warden cannot end (a process that the kernel does
-		// not let die, say) ends from outside, and the job with it.
-		return assay.TestResult{}, g.box.trouble(fmt.Sprintf("running %s", assay.Quote(test.Name, 100)), err)
-	}
 	if err != nil {
-		return assay.TestResult{}, g.failed(fmt.Sprintf("running %s", assay.Quote(test.Name, 100)), err)
+		return assay.TestResult{}, g.failed(ctx, "running "+assay.Quote(test.Name, 100), err)
 	}
 	result := judge(test, limits, exited, &capture)
 	g.account(result.Usage, exited.Usage.Sandbox)
