@@ -117,21 +117,27 @@ func Unpack(src io.Reader, dir string, lim Limits) error {
 }
 
 // Each calls f for each file of a canonical archive, in order. It ends at f's
-// first error and returns it.
+// first error and returns it. Without one it reads src to its end, where
+// readers check sums; an error of src is returned as it is.
 func Each(src io.Reader, lim Limits, f func(File, io.Reader) error) error {
-	zr, err := gzip.NewReader(src)
+	from := &origin{r: src}
+	zr, err := gzip.NewReader(from)
 	if err != nil {
-		return damaged(err)
+		return from.blame(err)
 	}
 	l := newListing(lim)
-	tr := tar.NewReader(&limited{r: zr, left: lim.stream(), lim: lim})
+	stream := &limited{r: zr, left: lim.stream(), lim: lim}
+	tr := tar.NewReader(stream)
 	for {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
+			if _, err := io.Copy(io.Discard, stream); err != nil {
+				return from.blame(err)
+			}
 			return nil
 		}
 		if err != nil {
-			return damaged(err)
+			return from.blame(err)
 		}
 		before := len(l.entries)
 		if err := l.add(h.Name, tarMode(h), h.Size, nil); err != nil {
@@ -333,6 +339,28 @@ func (s *sink) blame(err error) error {
 		return assay.Errorf(assay.Unavailable, "the archive cannot be stored: %w", s.err)
 	}
 	return err
+}
+
+// origin remembers the error of the reader beneath: that one is not the
+// archive's fault.
+type origin struct {
+	r   io.Reader
+	err error
+}
+
+func (o *origin) Read(p []byte) (int, error) {
+	n, err := o.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		o.err = err
+	}
+	return n, err
+}
+
+func (o *origin) blame(err error) error {
+	if o.err != nil {
+		return o.err
+	}
+	return damaged(err)
 }
 
 // bytesOf writes a limit for people.

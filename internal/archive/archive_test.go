@@ -17,6 +17,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -459,6 +460,24 @@ func TestAFullDiskIsNotTheArchivesFault(t *testing.T) {
 		_, err := Normalize(bytes.NewReader(b), int64(len(b)), "a.zip", &brokenWriter{room}, small)
 		if assay.CodeOf(err) != assay.Unavailable || !strings.Contains(err.Error(), "no space left") {
 			t.Errorf("got %s: %v", assay.CodeOf(err), err)
+		}
+	}
+}
+
+func TestAReadersErrorIsNotTheArchivesFault(t *testing.T) {
+	var packed bytes.Buffer
+	if _, err := Pack(fstest.MapFS{"a": {Data: []byte("a"), Mode: 0o644}}, &packed, small, nil); err != nil {
+		t.Fatal(err)
+	}
+	lost := errors.New("the connection was lost")
+	for _, n := range []int64{0, 20, int64(packed.Len())} {
+		src := io.MultiReader(io.LimitReader(bytes.NewReader(packed.Bytes()), n), iotest.ErrReader(lost))
+		err := Each(src, small, func(_ File, content io.Reader) error {
+			_, err := io.Copy(io.Discard, content)
+			return err
+		})
+		if !errors.Is(err, lost) || assay.CodeOf(err) == assay.Invalid {
+			t.Errorf("after %d bytes: %v", n, err)
 		}
 	}
 }

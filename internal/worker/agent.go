@@ -3,7 +3,6 @@ package worker
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -303,10 +302,6 @@ func (a *agent) fetch(ctx context.Context, files assay.Digest, dir string, log f
 	defer r.Close()
 	if err := archive.Unpack(r, dir, archive.DefaultLimits); err != nil {
 		return nil, assay.Errorf(assay.Unavailable, "Cannot unpack the grader's files: %w", err)
-	}
-	// Read to the end, where the digest is checked.
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return nil, err
 	}
 	return a.prepare(ctx, os.DirFS(dir), log)
 }
