@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestPumpDoesNotWaitForAnEndThatNoProcessHas(t *testing.T) {
 	var got []byte
 	for frames := warden.NewReader(&sent); ; {
 		_, payload, err := frames.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
