@@ -204,12 +204,12 @@ func (h *Hub) onBuild(build assay.Build) {
 func (h *Hub) onBuildProgress(ctx context.Context, p assay.BuildProgress) {
 	f := h.feeds.find(p.Build)
 	if f == nil {
-		// The first of it, or what comes late of one that has ended.
-		build, err := h.cfg.Store.Build(ctx, p.Build)
-		if err != nil || build.State.Final() {
+		f = h.feeds.open(p.Build)
+		// As for a job: what comes late of one that has ended leaves nothing.
+		if build, err := h.cfg.Store.Build(ctx, p.Build); err != nil || build.State.Final() {
+			h.feeds.end(p.Build)
 			return
 		}
-		f = h.feeds.open(p.Build)
 	}
 	if p.Step != nil {
 		f.add(event{name: "step", data: encoded(p.Step)})

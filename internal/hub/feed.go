@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/assay-project/assay/internal/assay"
 )
@@ -28,20 +29,12 @@ type feed struct {
 	first   int // position of events[0]
 	size    int
 	changed chan struct{} // closed when something is added
-	started bool          // of a job: whether it is known to run
+
+	running atomic.Bool // of a job: whether its row is known to say so
 }
 
 func newFeed(limit int) *feed {
 	return &feed{epoch: assay.NewID(), limit: limit, changed: make(chan struct{})}
-}
-
-// start reports whether it was not called before.
-func (f *feed) start() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	first := !f.started
-	f.started = true
-	return first
 }
 
 func (f *feed) add(e event) {

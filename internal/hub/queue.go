@@ -100,6 +100,7 @@ func (h *Hub) onJob(job assay.Job) {
 	e := event{name: "job", course: job.Course, data: encoded(job)}
 	h.live.feed.add(e)
 	if f := h.feeds.find(job.ID); f != nil {
+		f.running.Store(job.State == assay.Running) // no longer, when another attempt begins
 		f.add(e)
 	}
 	if job.State.Final() {
@@ -110,17 +111,21 @@ func (h *Hub) onJob(job assay.Job) {
 func (h *Hub) onProgress(ctx context.Context, p assay.Progress) {
 	f := h.feeds.find(p.Job)
 	if f == nil {
-		// The first of it, or what comes late of one that has ended.
-		job, err := h.cfg.Store.Job(ctx, p.Job)
-		if err != nil || job.State.Final() {
+		f = h.feeds.open(p.Job)
+		// The first of it, or what comes late of one that has ended. Looked at
+		// now that its end cannot be missed.
+		if job, err := h.cfg.Store.Job(ctx, p.Job); err != nil || job.State.Final() {
+			h.feeds.end(p.Job)
 			return
 		}
-		f = h.feeds.open(p.Job)
 	}
-	if runs(p.Stage) && f.start() {
-		if job, news, err := h.cfg.Store.MarkRunning(ctx, p.Job); err != nil {
+	if runs(p.Stage) && !f.running.Load() {
+		job, news, err := h.cfg.Store.MarkRunning(ctx, p.Job)
+		if err != nil {
 			h.log.WarnContext(ctx, "a job's progress was not recorded", "job", p.Job, "error", cause(err))
-		} else if news {
+		}
+		f.running.Store(err == nil)
+		if news {
 			h.announce(job)
 		}
 	}

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"testing"
@@ -249,6 +250,32 @@ func TestCancelInEveryState(t *testing.T) {
 	until(t, "a job that was faster is done", func() bool { return state(running.ID) == assay.Done })
 	cancel(running.ID, 409)
 	cancel("nothing", 404)
+}
+
+func TestEveryAttemptIsSeenToRun(t *testing.T) {
+	r := start(t)
+	grader := r.root.addGrader(r.course.ID)
+	seen := make(chan struct{})
+	r.worker("w1", func(a *attempt) bool {
+		a.progress(assay.StageTests, 0)
+		<-seen
+		if a.Number == 1 {
+			if err := a.delivery.Nak(0); err != nil {
+				t.Error(err)
+			}
+			return false
+		}
+		return passes(a)
+	})
+	job := r.root.submit(grader.ID)
+	for n := range 2 {
+		until(t, fmt.Sprintf("attempt %d runs", n+1), func() bool {
+			got := r.root.job(job.ID).Job
+			return got.Attempt == n+1 && got.State == assay.Running
+		})
+		seen <- struct{}{}
+	}
+	until(t, "the job is done", func() bool { return r.root.job(job.ID).Job.State == assay.Done })
 }
 
 func TestJobIsRepeated(t *testing.T) {
