@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -113,10 +114,10 @@ func (h *Hub) createJob(ctx context.Context, _ *nothing) (*body[assay.Job], erro
 		return nil, assay.Errorf(assay.Invalid, "Send either an archive or a sample's name, not both.")
 	case f.file != nil:
 		job.Submission, err = h.acceptSubmission(ctx, f)
-		job.Label = firstOf(job.Label, f.name)
+		job.Label = cmp.Or(job.Label, f.name)
 	case sample != "":
 		job.Submission, err = h.acceptSample(ctx, grader, sample)
-		job.Label = firstOf(job.Label, sample)
+		job.Label = cmp.Or(job.Label, sample)
 	default:
 		err = assay.Errorf(assay.Invalid, "There is nothing to grade; send the submission as the field archive, or the name of a sample.")
 	}
@@ -124,15 +125,6 @@ func (h *Hub) createJob(ctx context.Context, _ *nothing) (*body[assay.Job], erro
 		return nil, err
 	}
 	return h.submit(ctx, grader, job)
-}
-
-func firstOf(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }
 
 var runtimeName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
@@ -147,7 +139,7 @@ func (h *Hub) submit(ctx context.Context, grader assay.StoredGrader, job assay.J
 	}
 	job.Course, job.Grader, job.GraderName = grader.Course, grader.ID, grader.Name
 	job.Files, job.MaxScore, job.By = grader.Files, grader.MaxScore, actor(ctx).User.Name
-	job.Runtime = firstOf(job.Runtime, upload.Spec.Runtime)
+	job.Runtime = cmp.Or(job.Runtime, upload.Spec.Runtime)
 	job.Label = assay.Printable(job.Label, 200)
 	if job.Priority == "" {
 		job.Priority = assay.Normal

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -101,7 +102,7 @@ func (h *Hub) getStatus(ctx context.Context, _ *nothing) (*body[Status], error) 
 		status.Message = "No worker is connected yet; jobs wait until one is."
 		// What exactly is wrong with the machine is not for everybody.
 		if _, err := requestOf(ctx).who(ctx); err == nil && h.cfg.Trouble != nil {
-			status.Message = firstOf(h.cfg.Trouble(), status.Message)
+			status.Message = cmp.Or(h.cfg.Trouble(), status.Message)
 		}
 	}
 	return answer(status), nil

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,11 +172,7 @@ func (h *Hub) accept(ctx context.Context, what string, f *form) (archive.Summary
 	if err != nil {
 		return archive.Summary{}, nil, err
 	}
-	name := f.name
-	if name == "" {
-		name = "submission"
-	}
-	summary, err := archive.Normalize(f.file, f.size, name, canonical, archive.DefaultLimits)
+	summary, err := archive.Normalize(f.file, f.size, cmp.Or(f.name, "submission"), canonical, archive.DefaultLimits)
 	if err == nil {
 		err = h.keep(ctx, summary, canonical)
 	}
