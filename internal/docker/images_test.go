@@ -32,6 +32,19 @@ func TestResolveGivesTheIDOfWhatIsThere(t *testing.T) {
 	}
 }
 
+func TestResolveTakesNoPartOfAnIDForAName(t *testing.T) {
+	e := builderEngine(t)
+	id, err := e.Resolve(t.Context(), "debian:bookworm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{id[len("sha256:"):][:12], id[:len("sha256:")+12]} {
+		if got, err := e.Resolve(t.Context(), part); err == nil {
+			t.Errorf("%s is %s", part, got)
+		}
+	}
+}
+
 func TestResolveSaysWhyThereIsNoImage(t *testing.T) {
 	e := builderEngine(t)
 	for _, c := range []struct {
