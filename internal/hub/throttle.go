@@ -47,8 +47,10 @@ func (t *throttle) admit(name, remote string) error {
 		burst int
 	}{
 		{"a " + address, time.Second, 60},
-		{"n " + name, time.Second, 60},
 		{"b " + address + " " + name, 10 * time.Second, 10},
+		// Last: a try that is refused must not count against the name, or one
+		// address could keep its owner out from everywhere.
+		{"n " + name, time.Second, 60},
 	} {
 		r := t.limiter(one.key, one.every, one.burst).ReserveN(now, 1)
 		if wait := r.DelayFrom(now); wait > 0 {

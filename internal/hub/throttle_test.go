@@ -36,6 +36,14 @@ func TestThrottle(t *testing.T) {
 	if n := admitted(1, always("ada"), "192.0.2.2:1000"); n != 1 {
 		t.Error("the user's own address is kept out")
 	}
+	for range 10 {
+		if n := admitted(60, always("ada"), "192.0.2.1:1000"); n != 0 {
+			t.Errorf("refused %d tries later: %d tries", 60, n)
+		}
+	}
+	if n := admitted(1, always("ada"), "192.0.2.2:1000"); n != 1 {
+		t.Error("tries that were refused keep the user's own address out")
+	}
 	now = now.Add(10 * time.Second)
 	if n := admitted(20, always("ada"), "192.0.2.1:1000"); n != 1 {
 		t.Errorf("ten seconds later: %d tries", n)
