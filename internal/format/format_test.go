@@ -268,6 +268,7 @@ func TestMistakesAreFoundWithLineAndColumn(t *testing.T) {
 		{"deep list", strings.Repeat("[", 100000), []string{"grader.yaml:1:17: this is nested too deeply"}},
 		{"deep keys", "a: " + strings.Repeat("{a: ", 100000), []string{"grader.yaml:1:68: this is nested too deeply"}},
 		{"deep entries", strings.Repeat("- ", 100000), []string{"grader.yaml:1:33: this is nested too deeply"}},
+		{"many keys", strings.Repeat("a:\n", 200_000), []string{"grader.yaml:25001:1: this has more than 50000 words and signs; put long texts into files"}},
 		{"deep questions", strings.Repeat("? ", 100000), []string{"grader.yaml:1:33: this is nested too deeply"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

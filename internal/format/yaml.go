@@ -93,6 +93,10 @@ func (r *reader) parse(text []byte) ast.Node {
 // made, have no use in it.
 func (r *reader) bounded(tokens token.Tokens) bool {
 	const deepest = 16
+	// The parser takes time by the square of a mapping's length: about a second
+	// for so many, minutes for what fits into the file's size. A thousand
+	// tests, each with all its keys, have fewer.
+	const most = 50_000
 	depth, line, entries := 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
@@ -116,6 +120,10 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 			r.find(t, "this is nested too deeply")
 			return false
 		}
+	}
+	if len(tokens) > most {
+		r.find(tokens[most], "this has more than %d words and signs; put long texts into files", most)
+		return false
 	}
 	return true
 }
