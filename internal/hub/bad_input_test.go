@@ -153,6 +153,22 @@ func TestGraderUploadIsShown(t *testing.T) {
 	}
 }
 
+// A sample may be as large as an unpacked grader, and so larger than memory.
+func TestLargeSampleIsNotReadIntoMemory(t *testing.T) {
+	r := start(t)
+	const size = 100 << 20
+	files := zipOf(t, map[string]string{"grader.yaml": graderYAML, "submissions/large": strings.Repeat("\x00", size)})
+	var grader assay.StoredGrader
+	r.root.upload("POST", "/api/v1/graders", map[string]string{"course": r.course.ID}, "g.zip", files, 201, &grader)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r.root.upload("POST", "/api/v1/jobs", map[string]string{"grader": grader.ID, "sample": "large"}, "", nil, 413, nil)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > size/2 {
+		t.Errorf("it took %d MiB", took>>20)
+	}
+}
+
 // An upload of a gigabyte is refused at its beginning, whether or not it says
 // how long it is.
 func TestGigabyteIsNotRead(t *testing.T) {

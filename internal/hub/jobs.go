@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -220,12 +219,21 @@ func (h *Hub) packSample(ctx context.Context, root fs.FS, name string) (archive.
 	return summary, h.keep(ctx, summary, packed)
 }
 
+// normalizeFile reads the file in pieces: a grader's may be larger than what
+// memory is to be had for.
 func normalizeFile(root fs.FS, name string, to io.Writer) (archive.Summary, error) {
-	content, err := fs.ReadFile(root, name)
+	file, err := root.Open(name)
 	if err != nil {
 		return archive.Summary{}, err
 	}
-	return archive.Normalize(strings.NewReader(string(content)), int64(len(content)), path.Base(name), to, archive.DefaultLimits)
+	var summary archive.Summary
+	info, err := file.Stat()
+	if content, ok := file.(io.ReaderAt); ok && err == nil {
+		summary, err = archive.Normalize(content, info.Size(), path.Base(name), to, archive.DefaultLimits)
+	} else if err == nil {
+		err = fmt.Errorf("%s cannot be read in pieces", name)
+	}
+	return summary, joined(err, file.Close())
 }
 
 func (h *Hub) repeatJob(ctx context.Context, in *ByID) (*body[assay.Job], error) {
