@@ -50,6 +50,10 @@ const (
 // Priorities in the order in which workers take them.
 var Priorities = [...]Priority{High, Normal, Low}
 
+// DefaultPool is the pool of workers that are told nothing else, and the only
+// one that a hub knows so far.
+const DefaultPool = "main"
+
 // MaxAttempts is how often a job is tried before it fails for good.
 const MaxAttempts = 3
 

@@ -23,8 +23,7 @@ type BeginVerdict string
 // The answers there are.
 const (
 	Go   BeginVerdict = "go"
-	Gone BeginVerdict = "gone" // cancelled, ended or never heard of: drop the ticket
-	Busy BeginVerdict = "busy" // another worker has it and is not known to be dead: give the ticket back
+	Gone BeginVerdict = "gone" // cancelled, ended, never heard of, or under way by another ticket: drop this one
 )
 
 // BeginRequest is a worker's question whether it may begin.
@@ -82,7 +81,7 @@ func (b *Bus) ask(ctx context.Context, subject string, r BeginRequest) (Begin, e
 		switch {
 		case a.Error != "":
 			return assay.Errorf(assay.Unavailable, "The hub cannot say now whether to begin: %s", a.Error)
-		case a.Verdict != Go && a.Verdict != Gone && a.Verdict != Busy:
+		case a.Verdict != Go && a.Verdict != Gone:
 			return assay.Errorf(assay.Invalid, "The hub answers %.20q, which this worker does not know.", a.Verdict)
 		}
 		return nil

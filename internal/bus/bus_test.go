@@ -614,8 +614,6 @@ func TestBeginIsAskedOfTheHub(t *testing.T) {
 			return Begin{}, assay.Errorf(assay.Unavailable, "The disk is full.")
 		case r.ID == "strange":
 			return Begin{Verdict: "maybe"}, nil
-		case !r.Redelivered:
-			return Begin{Verdict: Busy}, nil
 		}
 		return Begin{Verdict: Go, Attempt: assay.Attempt{Job: r.ID, Worker: r.Worker, Number: 2, Token: "secret"}}, nil
 	})
@@ -628,7 +626,6 @@ func TestBeginIsAskedOfTheHub(t *testing.T) {
 		code    assay.Code
 	}{
 		{BeginRequest{ID: "gone", Worker: "w"}, Gone, ""},
-		{BeginRequest{ID: "j", Worker: "w"}, Busy, ""},
 		{BeginRequest{ID: "j", Worker: "w", Redelivered: true}, Go, ""},
 		{BeginRequest{ID: "sick", Worker: "w"}, "", assay.Unavailable},
 		{BeginRequest{ID: "strange", Worker: "w"}, "", assay.Invalid},

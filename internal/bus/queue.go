@@ -15,8 +15,8 @@ import (
 
 // PublishJob puts a job's ticket in the queue and returns when it is stored.
 // Publishing the same job again within two minutes does nothing; later it
-// makes a second ticket, which the hub answers with gone or busy when a
-// worker wants to begin.
+// makes a second ticket, which the hub answers with gone when a worker wants
+// to begin.
 func (b *Bus) PublishJob(ctx context.Context, t assay.Ticket) error {
 	if err := checkTicket(t); err != nil {
 		return err

@@ -144,7 +144,7 @@ func (h *Hub) publishBuild(ctx context.Context, build assay.Build) error {
 	if err != nil {
 		return err
 	}
-	err = h.cfg.Bus.PublishBuild(ctx, pool, assay.BuildTicket{
+	err = h.cfg.Bus.PublishBuild(ctx, assay.DefaultPool, assay.BuildTicket{
 		Build: build.ID, Course: build.Course, Name: build.ImageName, Dockerfile: revision.Dockerfile,
 	})
 	if err != nil {

@@ -20,9 +20,6 @@ import (
 	"github.com/assay-project/assay/internal/store"
 )
 
-// pool is the only pool of workers so far.
-const pool = "main"
-
 // Config is what a hub is made from.
 type Config struct {
 	Store   *store.Store

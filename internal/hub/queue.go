@@ -17,7 +17,7 @@ const sweepAtOnce = 500
 // does.
 func (h *Hub) publishJob(ctx context.Context, job assay.Job) error {
 	err := h.cfg.Bus.PublishJob(ctx, assay.Ticket{
-		Job: job.ID, Pool: pool, Priority: job.Priority, Files: job.Files, Submission: job.Submission, Runtime: job.Runtime,
+		Job: job.ID, Pool: assay.DefaultPool, Priority: job.Priority, Files: job.Files, Submission: job.Submission, Runtime: job.Runtime,
 		Course: job.Course, GraderName: job.GraderName, Label: job.Label, Number: job.Number,
 	})
 	if err != nil {

@@ -214,8 +214,6 @@ func answered[T any](a *agent, d *bus.Delivery[T], begin bus.Begin, err error) b
 		if err := d.Ack(context.Background()); err != nil {
 			a.log.Warn("cannot drop a ticket", "error", err)
 		}
-	case begin.Verdict == bus.Busy:
-		a.giveBack(d, a.retry)
 	default:
 		return false
 	}

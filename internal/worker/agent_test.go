@@ -237,7 +237,7 @@ func TestWorkerThatDiesLosesNoJob(t *testing.T) {
 	}
 	// The first worker takes two and is never heard of again. (What it holds
 	// is not kept alive: as far as the queue can tell it is dead.)
-	q, err := b.Jobs(t.Context(), DefaultPool)
+	q, err := b.Jobs(t.Context(), assay.DefaultPool)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -413,7 +413,7 @@ func TestBuildsAreMadeAndReported(t *testing.T) {
 		"bad":  "FROM debian:bookworm\nRUN --network=none exit 7 # " + id + "\n",
 		"long": "FROM debian:bookworm\nRUN --network=none echo " + id + "; sleep 1000\n",
 	} {
-		if err := b.PublishBuild(t.Context(), DefaultPool, assay.BuildTicket{Build: build, Course: "testcourse", Name: id, Dockerfile: dockerfile}); err != nil {
+		if err := b.PublishBuild(t.Context(), assay.DefaultPool, assay.BuildTicket{Build: build, Course: "testcourse", Name: id, Dockerfile: dockerfile}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -120,10 +120,8 @@ func (o *office) begin(_ context.Context, r bus.BeginRequest) (begin bus.Begin, 
 		switch {
 		case o.silent:
 			err = assay.Errorf(assay.Unavailable, "the hub's disk is full")
-		case ended || a.Number >= assay.MaxAttempts:
+		case ended || a.Number >= assay.MaxAttempts || known && !r.Redelivered:
 			begin.Verdict = bus.Gone
-		case known && !r.Redelivered:
-			begin.Verdict = bus.Busy
 		default:
 			a = assay.Attempt{Job: r.ID, Number: a.Number + 1, Worker: r.Worker, Token: assay.NewSecret()}
 			o.attempts[r.ID] = a
@@ -194,7 +192,7 @@ func (o *office) empty() {
 	o.t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		queued, err := o.bus.Queued(context.Background(), DefaultPool)
+		queued, err := o.bus.Queued(context.Background(), assay.DefaultPool)
 		if err != nil {
 			o.t.Fatal(err)
 		}
@@ -229,7 +227,7 @@ func (o *office) store(files fstest.MapFS) assay.Digest {
 func (o *office) submit(job string, grader, submission fstest.MapFS) {
 	o.t.Helper()
 	err := o.bus.PublishJob(context.Background(), assay.Ticket{
-		Job: job, Pool: DefaultPool, Priority: assay.Normal, Files: o.store(grader), Submission: o.store(submission),
+		Job: job, Pool: assay.DefaultPool, Priority: assay.Normal, Files: o.store(grader), Submission: o.store(submission),
 	})
 	if err != nil {
 		o.t.Fatal(err)

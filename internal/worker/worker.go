@@ -15,9 +15,6 @@ import (
 	"github.com/assay-project/assay/internal/sandbox"
 )
 
-// DefaultPool is the pool of workers that are told nothing else.
-const DefaultPool = "main"
-
 // Engine builds and finds images.
 type Engine interface {
 	// Ensure builds an image unless there is one of equal content.
@@ -52,7 +49,7 @@ type Config struct {
 	Engine    Engine
 	Sandboxes Sandboxes // closed by who made it, after Run has returned
 	Figures   Figures   // nil publishes none
-	Pool      string    // whose queue it serves; empty is DefaultPool
+	Pool      string    // whose queue it serves; empty is assay.DefaultPool
 	DataDir   string    // where graders are unpacked; of this worker alone
 	Slots     int       // jobs at one time; 0 is one for each core
 	Log       *slog.Logger
@@ -69,7 +66,7 @@ type Worker struct {
 
 // New makes a worker. It does nothing before Grade or Run.
 func New(cfg Config) *Worker {
-	cfg.Pool = cmp.Or(cfg.Pool, DefaultPool)
+	cfg.Pool = cmp.Or(cfg.Pool, assay.DefaultPool)
 	cfg.Slots = cmp.Or(cfg.Slots, runtime.NumCPU())
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
