@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -167,14 +168,7 @@ func affected(r sql.Result, err error) (bool, error) {
 
 // contains is a LIKE pattern for text that contains q.
 func contains(q string) string {
-	escaped := make([]rune, 0, len(q))
-	for _, r := range q {
-		if r == '%' || r == '_' || r == '\\' {
-			escaped = append(escaped, '\\')
-		}
-		escaped = append(escaped, r)
-	}
-	return "%" + string(escaped) + "%"
+	return "%" + strings.NewReplacer("%", `\%`, "_", `\_`, `\`, `\\`).Replace(q) + "%"
 }
 
 // ignoreMissing passes over the absence of a row.
