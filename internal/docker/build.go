@@ -121,7 +121,7 @@ func (e *Engine) build(ctx context.Context, spec BuildSpec, key string, report f
 	outcome.Line, outcome.Message, explained = p.explain(frontendErr, err)
 	if !explained {
 		// Nothing in the Dockerfile is to blame: is the engine still there?
-		if _, gone := e.cli.Ping(ctx, client.PingOptions{}); gone != nil {
+		if gone := e.Ping(ctx); gone != nil {
 			return assay.BuildOutcome{}, assay.Errorf(assay.Unavailable, "the Docker Engine went away during a build: %w", errors.Join(err, gone))
 		}
 	}

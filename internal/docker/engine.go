@@ -68,6 +68,15 @@ func Connect(ctx context.Context) (*Engine, error) {
 // Close gives up idle connections. The engine and its containers stay.
 func (e *Engine) Close() error { return e.cli.Close() }
 
+// Ping asks whether the engine answers; if not, the error is
+// assay.Unavailable and says what to do.
+func (e *Engine) Ping(ctx context.Context) error {
+	if _, err := e.cli.Ping(ctx, client.PingOptions{}); err != nil {
+		return e.unreachable(err)
+	}
+	return nil
+}
+
 // Info is what the engine said when it was connected to.
 func (e *Engine) Info() Info { return e.info }
 

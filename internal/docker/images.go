@@ -3,7 +3,6 @@ package docker
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/distribution/reference"
@@ -11,41 +10,6 @@ import (
 
 	"github.com/assay-project/assay/internal/assay"
 )
-
-// Image is an image in the engine.
-type Image struct {
-	ID      string   // "sha256:…"
-	Tags    []string // may be none
-	Size    int64    // bytes, layers shared with others included
-	Created time.Time
-	Labels  map[string]string
-}
-
-// Images lists what the engine has, intermediate layers apart, newest first.
-func (e *Engine) Images(ctx context.Context) ([]Image, error) {
-	list, err := e.cli.ImageList(ctx, client.ImageListOptions{})
-	if err != nil {
-		return nil, e.unreachable(err)
-	}
-	images := make([]Image, 0, len(list.Items))
-	for _, one := range list.Items {
-		images = append(images, Image{ID: one.ID, Tags: one.RepoTags, Size: one.Size, Created: time.Unix(one.Created, 0), Labels: one.Labels})
-	}
-	return images, nil
-}
-
-// HasImage reports whether the engine has the image, named by id, digest or
-// reference.
-func (e *Engine) HasImage(ctx context.Context, name string) (bool, error) {
-	_, err := e.cli.ImageInspect(ctx, name)
-	switch {
-	case err == nil:
-		return true, nil
-	case errdefs.IsNotFound(err), errdefs.IsInvalidArgument(err):
-		return false, nil
-	}
-	return false, e.unreachable(err)
-}
 
 // Resolve gives the id of the image that name means; what the engine
 // does not have is pulled. The error is assay.Invalid for what cannot be a

@@ -99,10 +99,7 @@ func wait(ctx context.Context, delay time.Duration) bool {
 func (a *agent) healthy(ctx context.Context) bool {
 	select {
 	case <-a.sick:
-		return a.persist(ctx, "reach the Docker Engine", func(ctx context.Context) error {
-			_, err := a.cfg.Engine.HasImage(ctx, "assay")
-			return err
-		})
+		return a.persist(ctx, "reach the Docker Engine", a.cfg.Engine.Ping)
 	default:
 		return ctx.Err() == nil
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,7 +73,7 @@ func insertMoment(timeline []assay.Moment, m assay.Moment) []assay.Moment {
 	if len(timeline) > 0 && timeline[0].Stage == assay.StageQueued {
 		at = 1
 	}
-	return append(append(append([]assay.Moment{}, timeline[:at]...), m), timeline[at:]...)
+	return slices.Insert(timeline, at, m)
 }
 
 // prepared is a grader that is ready to be used.

@@ -30,7 +30,7 @@ func connect(t *testing.T) *docker.Engine {
 		t.Fatalf("this test needs a Docker Engine: run make engine (%v)", err)
 	}
 	t.Cleanup(func() { _ = e.Close() })
-	if has, err := e.HasImage(t.Context(), "debian:bookworm"); err != nil || !has {
+	if _, err := e.Resolve(t.Context(), "debian:bookworm"); err != nil {
 		t.Fatalf("this test needs the image debian:bookworm: run make base-image (%v)", err)
 	}
 	return e

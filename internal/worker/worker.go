@@ -24,8 +24,8 @@ type Engine interface {
 	// Resolve gives the id of a named image: NotFound or Invalid when there
 	// is none, anything else when that cannot be found out.
 	Resolve(ctx context.Context, name string) (id string, err error)
-	// HasImage reports whether an image is there.
-	HasImage(ctx context.Context, name string) (bool, error)
+	// Ping reports as an error that it does not answer.
+	Ping(ctx context.Context) error
 }
 
 // Sandboxes grades submissions in sandboxes.
