@@ -29,7 +29,7 @@ type hubProcess struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	url     string
-	link    string // of the set-up, when it is needed
+	said    chan string // what else it prints: the set-up's link, when it is needed
 	cookies []*http.Cookie
 	stderr  *bytes.Buffer
 	ended   chan error
@@ -53,20 +53,20 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *hubProcess {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	said := make(chan string, 10)
+	p.said = make(chan string, 10)
 	go func() {
 		lines := bufio.NewScanner(stdout)
 		for lines.Scan() {
-			said <- lines.Text()
+			p.said <- lines.Text()
 		}
-		close(said)
+		close(p.said)
 		p.ended <- cmd.Wait()
 	}()
 	t.Cleanup(p.kill)
 	timeout := time.After(60 * time.Second)
-	for p.url == "" || p.answers() != nil {
+	for p.url == "" {
 		select {
-		case line, ok := <-said:
+		case line, ok := <-p.said:
 			if !ok {
 				t.Fatalf("the hub did not start: %v\n%s", <-p.ended, p.stderr)
 			}
@@ -77,10 +77,12 @@ func startCommand(t *testing.T, cmd *exec.Cmd) *hubProcess {
 			t.Fatal("the hub did not start within 60 s")
 		}
 	}
-	select {
-	case line := <-said:
-		p.link = line
-	case <-time.After(100 * time.Millisecond): // there is an administrator
+	for p.answers() != nil {
+		select {
+		case <-timeout:
+			t.Fatalf("the hub at %s does not answer\n%s", p.url, p.stderr)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	return p
 }
@@ -157,9 +159,14 @@ func (p *hubProcess) request(method, path, kind string, body io.Reader) *http.Re
 // setUp makes the administrator, who is signed in then.
 func (p *hubProcess) setUp() {
 	p.t.Helper()
-	token := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(p.link)
+	var link string
+	select {
+	case link = <-p.said:
+	case <-time.After(time.Minute):
+	}
+	token := regexp.MustCompile(`token=(\S+)`).FindStringSubmatch(link)
 	if token == nil {
-		p.t.Fatalf("no set-up link in %q", p.link)
+		p.t.Fatalf("no set-up link in %q", link)
 	}
 	body := `{"token": "` + token[1] + `", "name": "root", "password": "correct horse"}`
 	if status := p.do(p.request("POST", "/api/v1/setup", "application/json", strings.NewReader(body)), nil); status != 200 {

@@ -199,8 +199,13 @@ func TestMachineFigures(t *testing.T) {
 	}
 	for time.Since(first) < time.Second { //nolint:revive // keeps a core busy
 	}
-	if w := c.Sample(time.Now()).Worker; w.CPU < 0.5 || w.CPU > float64(w.Cores)*1.1 {
-		t.Errorf("a busy second: %v of %d cores", w.CPU, w.Cores)
+	second := time.Now()
+	w := c.Sample(second).Worker
+	// On a machine that has much to do, the readings come later than their
+	// moments, and what was used meanwhile counts.
+	most := float64(w.Cores) * 1.1 * float64(time.Since(first)) / float64(second.Sub(first))
+	if w.CPU < 0.1 || w.CPU > most {
+		t.Errorf("a busy second: %v of %d cores, at most %v", w.CPU, w.Cores, most)
 	}
 }
 
