@@ -47,6 +47,7 @@ func TestStudentCannot(t *testing.T) {
 		"find the engine":                      `ls /var/run/docker.sock /run/containerd && echo REACHED`,
 		"reach a network":                      `[ "$(tail -n +3 /proc/net/dev | grep -vc '^ *lo:')" = 0 ] || echo REACHED; (echo > /dev/tcp/127.0.0.1/80) && echo REACHED`,
 		"learn about the host":                 `[ "$(hostname)" = sandbox ] || echo REACHED; env | grep -iE 'docker|assay|token|secret|key' && echo REACHED`,
+		"use io_uring":                         `perl -e 'my $p = "\0" x 120; exit(syscall(425, 8, $p) < 0)' && echo REACHED`,
 		"make devices":                         `mknod d c 1 3 && echo REACHED; mknod d b 8 0 && echo REACHED`,
 		"make itself safe from the OOM killer": `echo -1000 > /proc/self/oom_score_adj && echo REACHED; [ "$(cat /proc/self/oom_score_adj)" = 1000 ] || echo REACHED`,
 		"dump core":                            `[ "$(ulimit -c)" = 0 ] || echo REACHED; ulimit -c unlimited && echo REACHED`,
