@@ -52,6 +52,7 @@ func open(ctx context.Context, l Launcher, spec assay.SandboxSpec, u users) (*bo
 	defer cancel()
 	if err := b.greet(ctx); err != nil {
 		b.close()
+		<-b.ended
 		return nil, errors.Join(err, l.Remove(context.WithoutCancel(ctx), b.id))
 	}
 	return b, nil

@@ -250,6 +250,7 @@ func (p *Pool) launch(ctx context.Context, shape assay.Shape) (*box, error) {
 func (p *Pool) discard(b *box) {
 	b.close()
 	p.work.Go(func() {
+		<-b.ended // nobody reads its stream any more
 		p.slots <- struct{}{}
 		defer func() { <-p.slots }()
 		ctx, cancel := context.WithTimeout(context.Background(), removeTimeout)
