@@ -37,7 +37,11 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "Run assay --help to see what there is.")
 		return exitUsage
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
-		fmt.Fprintln(stderr, "assay: interrupted; nothing is left behind")
+		if failed, ok := errors.AsType[*assay.Error](err); ok {
+			fmt.Fprintf(stderr, "assay: interrupted: %s\n", assay.Printable(failed.Message, maxMessage))
+		} else {
+			fmt.Fprintln(stderr, "assay: interrupted; nothing is left behind")
+		}
 		return exitInfrastructure
 	}
 	printError(stderr, err)

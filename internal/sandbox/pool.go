@@ -154,8 +154,8 @@ func (p *Pool) Sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Close ends every Grade, removes every sandbox and waits for that, or for
-// the end of ctx.
+// Close ends every Grade, removes every sandbox and waits for that. It is
+// Unavailable when ctx ends before.
 func (p *Pool) Close(ctx context.Context) error {
 	p.mu.Lock()
 	p.closed = true
@@ -177,7 +177,7 @@ func (p *Pool) Close(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return assay.Errorf(assay.Unavailable, "some sandboxes could not be removed in time; the next start removes them: %w", context.Cause(ctx))
 	}
 	// Again for what a launch that was cut off may have left in the engine.
 	return p.Sweep(ctx)
