@@ -36,7 +36,9 @@ func (a *agent) buildImage(ctx context.Context, d *bus.Delivery[assay.BuildTicke
 	if settled := answered(a, d, begin, err); settled {
 		return
 	}
-	outcome, err := a.cfg.Engine.Build(own, docker.BuildSpec{
+	limited, cancel := context.WithTimeout(own, a.longest)
+	defer cancel()
+	outcome, err := a.cfg.Engine.Build(limited, docker.BuildSpec{
 		Build: t.Build, Dockerfile: t.Dockerfile, Tag: "assay/" + t.Course + "/" + t.Name,
 	}, func(p assay.BuildProgress) {
 		if err := a.bus.PublishBuildProgress(p); err != nil {

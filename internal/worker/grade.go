@@ -156,7 +156,9 @@ func (w *Worker) build(ctx context.Context, p *prepared, log func(line string)) 
 		return &graderError{text: "Cannot use " + dir + " as the build context: " + err.Error(), maxScore: p.grader.MaxScore()}
 	}
 	p.detail = "image cached"
-	outcome, err := w.cfg.Engine.Ensure(ctx, docker.BuildSpec{
+	limited, cancel := context.WithTimeout(ctx, w.longest)
+	defer cancel()
+	outcome, err := w.cfg.Engine.Ensure(limited, docker.BuildSpec{
 		Dockerfile: string(text), DockerfileName: path.Base(name), Context: files,
 		Skip: format.ContextSkip(p.grader),
 	}, func(progress assay.BuildProgress) {

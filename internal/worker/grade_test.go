@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/assay-project/assay/internal/archive"
 	"github.com/assay-project/assay/internal/assay"
@@ -21,6 +22,17 @@ func pack(t *testing.T, files fstest.MapFS) io.Reader {
 		t.Fatal(err)
 	}
 	return &packed
+}
+
+// A build that never ends must not hold its worker for ever.
+func TestBuildOfAGradersImageHasALimit(t *testing.T) {
+	w := New(Config{Engine: connect(t), Sandboxes: play{}, Log: logger(t)})
+	w.longest = 3 * time.Second
+	files := grader("./Dockerfile", fstest.MapFS{"Dockerfile": text("FROM debian:bookworm\nRUN --network=none sleep 1000 # " + assay.NewID() + "\n")})
+	result, err := w.Grade(t.Context(), GradeRequest{Grader: files, Submission: pack(t, solution("echo hello"))}, nil)
+	if err != nil || result.Verdict != assay.Rejected || !strings.Contains(result.Message, "longer than is allowed") {
+		t.Errorf("%+v %v", result, err)
+	}
 }
 
 func TestGradeWithoutAHub(t *testing.T) {

@@ -62,6 +62,8 @@ type Worker struct {
 	// retry is how long a job waits after its first failed attempt, and a
 	// fifth of how long the engine is left alone after it did not answer.
 	retry time.Duration
+	// longest is how long the build of one image may take.
+	longest time.Duration
 }
 
 // New makes a worker. It does nothing before Grade or Run.
@@ -71,7 +73,7 @@ func New(cfg Config) *Worker {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	return &Worker{cfg: cfg, log: cfg.Log, retry: 5 * time.Second}
+	return &Worker{cfg: cfg, log: cfg.Log, retry: 5 * time.Second, longest: 30 * time.Minute}
 }
 
 var idForm = regexp.MustCompile(`^[0-9a-z]{26}$`)
