@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -29,6 +30,10 @@ type BuildSpec struct {
 	Tag            string                 // the image's name; empty leaves it without one
 	Labels         map[string]string      // of the image, beside "assay"
 	NoCache        bool
+	// Scope names those whose builds share what RUN --mount=type=cache keeps,
+	// a course say: whoever writes to it decides over the others' images.
+	// Empty shares it among builds of equal content only.
+	Scope string
 }
 
 // Ensure gives the image of spec, built only when the engine does not have
@@ -163,8 +168,9 @@ func (s BuildSpec) solveOpt(key string) buildkit.SolveOpt {
 		"cmdline": "assay",
 		// An image that the engine has is used as it is; the registry is asked
 		// only for what is missing.
-		"image-resolve-mode": "local",
-		"label:" + LabelKind: kindImage,
+		"image-resolve-mode":                "local",
+		"label:" + LabelKind:                kindImage,
+		"build-arg:BUILDKIT_CACHE_MOUNT_NS": cmp.Or(s.Scope, key),
 	}
 	for name, value := range s.Labels {
 		attrs["label:"+name] = value

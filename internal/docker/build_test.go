@@ -238,6 +238,25 @@ func processesNaming(t *testing.T, mark string) []string {
 	return found
 }
 
+func TestCacheMountsStayInTheirScope(t *testing.T) {
+	e := builderEngine(t)
+	id := assay.NewID()
+	run := func(scope, command string) assay.BuildOutcome {
+		return buildImage(t, e, BuildSpec{
+			Scope:      scope,
+			Dockerfile: "FROM debian:bookworm\n" + unique() + "RUN --network=none --mount=type=cache,target=/c,id=" + id + " " + command + "\n",
+		}, func(assay.BuildProgress) {})
+	}
+	if o := run("one", "echo ours > /c/left"); o.State != assay.Done {
+		t.Fatal(o.Message)
+	}
+	for scope, there := range map[string]bool{"one": true, "two": false, "": false} {
+		if o := run(scope, "cat /c/left"); (o.State == assay.Done) != there {
+			t.Errorf("scope %q: %s %s", scope, o.State, o.Message)
+		}
+	}
+}
+
 func TestBuildLogIsBounded(t *testing.T) {
 	e := builderEngine(t)
 	said := 0

@@ -39,7 +39,7 @@ func (a *agent) buildImage(ctx context.Context, d *bus.Delivery[assay.BuildTicke
 	limited, cancel := context.WithTimeout(own, a.longest)
 	defer cancel()
 	outcome, err := a.cfg.Engine.Build(limited, docker.BuildSpec{
-		Build: t.Build, Dockerfile: t.Dockerfile, Tag: "assay/" + t.Course + "/" + t.Name,
+		Build: t.Build, Dockerfile: t.Dockerfile, Tag: "assay/" + t.Course + "/" + t.Name, Scope: t.Course,
 	}, func(p assay.BuildProgress) {
 		if err := a.bus.PublishBuildProgress(p); err != nil {
 			a.log.Warn("cannot tell how far a build is", "error", err)
