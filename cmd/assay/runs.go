@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,8 +63,11 @@ func becomeOwner(dir string) (self *owner, dead []*owner, err error) {
 
 // end says that nothing is left of an owner.
 func (o *owner) end() error {
-	dir := filepath.Dir(o.file.Name())
-	return errors.Join(os.Remove(filepath.Join(dir, o.name)), o.file.Close())
+	err := os.Remove(filepath.Join(filepath.Dir(o.file.Name()), o.name))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // another program has buried it just before us
+	}
+	return errors.Join(err, o.file.Close())
 }
 
 func lock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }

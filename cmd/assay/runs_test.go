@@ -48,6 +48,10 @@ func TestWhatDeadProgramsLeftIsRemovedOnce(t *testing.T) {
 		}
 		return paths
 	}
+	other, err := os.OpenFile(filepath.Join(dir, "cli-1-1"), os.O_RDWR, 0) // of a program that is slower
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, broken := range []bool{true, false} {
 		next, dead, err := becomeOwner(dir)
 		if err != nil || len(dead) != 1 || dead[0].name != "cli-1-1" {
@@ -62,6 +66,9 @@ func TestWhatDeadProgramsLeftIsRemovedOnce(t *testing.T) {
 		if err := next.end(); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := bury(t.Context(), []*owner{{name: "cli-1-1", file: other}}, engine.of); err != nil {
+		t.Errorf("what another has buried: %v", err)
 	}
 	if diff := cmp.Diff(map[string][]string{alive.name: {"c"}}, engine.ids); diff != "" {
 		t.Error(diff)
