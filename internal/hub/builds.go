@@ -88,12 +88,12 @@ func (h *Hub) cancelBuild(ctx context.Context, in *ByID) (*body[assay.Build], er
 	if err != nil {
 		return nil, err
 	}
-	if running {
-		err = h.cfg.Bus.CancelBuild(build.ID)
-	} else {
+	if !running {
 		h.announceBuild(build)
+	} else if err := h.cfg.Bus.CancelBuild(build.ID); err != nil {
+		h.log.WarnContext(ctx, "a build's worker has not heard of its end yet", "build", build.ID, "error", cause(err))
 	}
-	return answer(build), err
+	return answer(build), nil
 }
 
 func (h *Hub) watchBuild(ctx context.Context, in *WatchInput) (source, error) {
@@ -153,14 +153,27 @@ func (h *Hub) publishBuild(ctx context.Context, build assay.Build) error {
 	return h.cfg.Store.MarkBuildPublished(ctx, build.ID)
 }
 
+// sweepBuilds does for builds what sweepJobs does for jobs.
 func (h *Hub) sweepBuilds(ctx context.Context) error {
 	builds, err := h.cfg.Store.UnpublishedBuilds(ctx, sweepAtOnce)
+	if err != nil {
+		return err
+	}
 	for _, build := range builds {
 		if err := h.publishBuild(ctx, build); err != nil {
 			return err
 		}
 	}
-	return err
+	cancelled, err := h.cfg.Store.BuildsToCancel(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range cancelled {
+		if err := h.cfg.Bus.CancelBuild(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (h *Hub) beginBuild(ctx context.Context, r bus.BeginRequest) (bus.Begin, error) {

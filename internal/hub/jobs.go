@@ -259,12 +259,12 @@ func (h *Hub) cancelJob(ctx context.Context, in *ByID) (*body[assay.Job], error)
 	if err != nil {
 		return nil, err
 	}
-	if running {
-		err = h.cfg.Bus.Cancel(job.ID)
-	} else {
+	if !running {
 		h.announce(job)
+	} else if err := h.cfg.Bus.Cancel(job.ID); err != nil {
+		h.log.WarnContext(ctx, "a job's worker has not heard of its end yet", "job", job.ID, "error", cause(err))
 	}
-	return answer(job), err
+	return answer(job), nil
 }
 
 func (h *Hub) getSubmission(ctx context.Context, in *ByID) (*huma.StreamResponse, error) {

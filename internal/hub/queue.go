@@ -38,7 +38,7 @@ func (h *Hub) sweepJobs(ctx context.Context) error {
 			return err
 		}
 	}
-	cancelled, err := h.cfg.Store.CancelRequested(ctx)
+	cancelled, err := h.cfg.Store.JobsToCancel(ctx)
 	if err != nil {
 		return err
 	}

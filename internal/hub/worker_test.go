@@ -206,6 +206,48 @@ func TestAcceptedJobReachesTheQueueByItself(t *testing.T) {
 	until(t, "the job is done", func() bool { return r.root.job(job.ID).Job.State == assay.Done })
 }
 
+func TestCancellationThatWasLostIsToldAgain(t *testing.T) {
+	r := start(t)
+	heard := make(chan string, 1000)
+	for _, watch := range []func(func(string)) (func(), error){r.bus.WatchCancel, r.bus.WatchCancelBuild} {
+		stop, err := watch(func(id string) { heard <- id })
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+	}
+	files := assay.DigestOf(nil)
+	job, err := r.store.AddJob(t.Context(), assay.Job{Course: r.course.ID, Files: files, Submission: files, Priority: assay.Low, Runtime: "runc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, _, err := r.store.AddImage(t.Context(), r.course.ID, "python", "FROM a", "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	build, err := r.store.AddBuild(t.Context(), image, "root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, _, err := r.store.BeginAttempt(t.Context(), job.ID, "w", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.store.BeginBuild(t.Context(), build.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	// Recorded, and nobody told.
+	if _, _, err := r.store.Cancel(t.Context(), job.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := r.store.CancelBuild(t.Context(), build.ID); err != nil {
+		t.Fatal(err)
+	}
+	missing := map[string]bool{job.ID: true, build.ID: true}
+	for len(missing) > 0 {
+		delete(missing, <-heard)
+	}
+}
+
 func TestCancelInEveryState(t *testing.T) {
 	r := start(t)
 	grader := r.root.addGrader(r.course.ID)

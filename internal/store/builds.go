@@ -148,6 +148,15 @@ func (s *Store) RecordBuild(ctx context.Context, o assay.BuildOutcome) (assay.Bu
 	return row.Build, recorded && err == nil, err
 }
 
+// BuildsToCancel lists the builds that still run though they are to end: a
+// worker may have missed it.
+func (s *Store) BuildsToCancel(ctx context.Context) ([]string, error) {
+	var ids []string
+	err := s.read.NewSelect().Model((*buildRow)(nil)).Column("id").
+		Where("cancel_requested AND state = ?", assay.Running).Scan(ctx, &ids)
+	return ids, s.failed("look for cancelled builds", err)
+}
+
 // CancelBuild ends a build that waits, and asks for the end of one that runs.
 // It reports whether a worker must be told. Conflict: it has ended.
 func (s *Store) CancelBuild(ctx context.Context, id string) (_ assay.Build, running bool, _ error) {

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,6 +114,9 @@ func TestBuildIsCancelled(t *testing.T) {
 	}
 	if _, running, err := s.CancelBuild(t.Context(), begun.ID); err != nil || !running {
 		t.Errorf("%v, %v", running, err)
+	}
+	if ids, err := s.BuildsToCancel(t.Context()); err != nil || !slices.Equal(ids, []string{begun.ID}) {
+		t.Errorf("to be cancelled: %v, %v", ids, err)
 	}
 	if p, got, err := s.BeginBuild(t.Context(), begun.ID, true); err != nil || p != store.Gone || got.State != assay.Cancelled {
 		t.Errorf("its worker died: %v %+v, %v", p, got, err)

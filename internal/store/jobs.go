@@ -281,9 +281,9 @@ func (s *Store) Cancel(ctx context.Context, job string) (_ assay.Job, running bo
 	return row.Job, err == nil && !row.State.Final(), err
 }
 
-// CancelRequested lists the jobs that still run though they are to end: a
+// JobsToCancel lists the jobs that still run though they are to end: a
 // worker may have missed it.
-func (s *Store) CancelRequested(ctx context.Context) ([]string, error) {
+func (s *Store) JobsToCancel(ctx context.Context) ([]string, error) {
 	var ids []string
 	err := s.read.NewSelect().Model((*jobRow)(nil)).Column("id").
 		Where("cancel_requested AND state IN (?, ?)", assay.Starting, assay.Running).Scan(ctx, &ids)

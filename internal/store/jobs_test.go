@@ -258,7 +258,7 @@ func TestCancel(t *testing.T) {
 	if err != nil || !running || got.State != assay.Starting || got.EndedAt != nil {
 		t.Errorf("begun: %+v running %v, %v", got, running, err)
 	}
-	ids, err := s.CancelRequested(t.Context())
+	ids, err := s.JobsToCancel(t.Context())
 	if diff := cmp.Diff([]string{begun.ID}, ids); err != nil || diff != "" {
 		t.Errorf("requested: %v, %v", diff, err)
 	}
