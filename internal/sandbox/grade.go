@@ -82,6 +82,7 @@ type grading struct {
 	result *assay.Result
 	box    *box
 	last   time.Time // when the last moment ended
+	texts  int       // bytes of the steps' texts so far
 }
 
 // rejection is why a submission cannot be graded, for people.
@@ -353,6 +354,7 @@ func (g *grading) step(ctx context.Context, test assay.Test, before warden.Befor
 		return assay.TestResult{}, g.failed(ctx, "running "+assay.Quote(test.Name, 100), err)
 	}
 	result := judge(test, limits, exited, &capture)
+	g.shorten(&result)
 	g.account(result.Usage, exited.Usage.Sandbox)
 	return result, nil
 }

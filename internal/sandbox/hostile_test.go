@@ -72,6 +72,25 @@ func TestFilesThatCannotBeKeptHaveAVerdict(t *testing.T) {
 	}
 }
 
+func TestManyStepsThatWriteMuchAreShortened(t *testing.T) {
+	g := &grading{}
+	long := strings.Repeat("é", maxText/2)
+	total := 0
+	for i := range 1000 {
+		expected := long
+		r := assay.TestResult{Stdin: long, Stdout: long, Stderr: "short", Expected: &expected}
+		g.shorten(&r)
+		switch whole := r.Stdout == long && !r.Cut; {
+		case i < 40 && !whole, i > 50 && (r.Stdout == long || !r.Cut), r.Stderr != "short":
+			t.Fatalf("step %d: %d bytes, cut %v", i, len(r.Stdout), r.Cut)
+		}
+		total += len(r.Stdin) + len(r.Stdout) + len(r.Stderr) + len(*r.Expected)
+	}
+	if most := maxTexts + 1000*4*shortText; total > most {
+		t.Errorf("%d bytes are kept, at most %d should be", total, most)
+	}
+}
+
 func TestASubmissionThatFillsTheMemoryIsRejected(t *testing.T) {
 	r := newRig(t, PoolConfig{})
 	result := r.grade(job{

@@ -140,8 +140,27 @@ func exceeded(exited warden.Exited, limits assay.Limits) (assay.Verdict, string)
 	return assay.DiskFull, fmt.Sprintf("Its files take more than %s of disk, the limit for each of /work, /tmp and /dev/shm.", bytesOf(limits.Disk))
 }
 
-// maxText is how much of a stream a result holds, in bytes.
-const maxText = 64 << 10
+// Bounds of the texts in a result, in bytes.
+const (
+	maxText   = 64 << 10 // of one stream
+	maxTexts  = 8 << 20  // of all, before later steps keep less
+	shortText = 4 << 10  // of one stream of those
+)
+
+// shorten keeps less of a step when those before had much: else a thousand
+// tests of a program that fills its streams were gigabytes on the worker.
+func (g *grading) shorten(r *assay.TestResult) {
+	texts := []*string{&r.Stdin, &r.Stdout, &r.Stderr}
+	if r.Expected != nil {
+		texts = append(texts, r.Expected)
+	}
+	for _, t := range texts {
+		if len(*t) > shortText && g.texts+len(*t) > maxTexts {
+			*t, r.Cut = text([]byte(*t), shortText), true
+		}
+		g.texts += len(*t)
+	}
+}
 
 // text makes at most limit bytes of something fit for a result: valid UTF-8
 // without NUL, which databases refuse.
