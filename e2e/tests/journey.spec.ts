@@ -46,6 +46,13 @@ test.describe("from the set-up link to a graded submission", () => {
     await expect(row).toContainText(/\d+\.\d\d of [\d.]+ cores?/);
     await expect(row).toContainText(/[\d.]+ of \d+ MiB/);
     await expect(row.getByRole("meter", { name: "CPU" })).not.toHaveAttribute("aria-valuenow", "0");
+    await expect(row).toContainText("./Dockerfile");
+    await page.getByRole("button", { name: "Memory" }).click();
+    await expect(page.getByRole("columnheader", { name: "Memory" })).toHaveAttribute("aria-sort", "descending");
+    await expect(page).toHaveURL(/sort=-memory/);
+    await page.getByRole("button", { name: "Memory" }).click();
+    await page.getByRole("button", { name: "Memory" }).click();
+    await expect(page).not.toHaveURL(/sort=/);
     // By its fourth test there is something to see of the last seconds.
     await expect(row).toContainText("refuses what is no number", { timeout: 60_000 });
     await shoot(page, "live");

@@ -1,14 +1,16 @@
-import { UnstyledButton } from "@mantine/core";
+import { Tooltip, UnstyledButton } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Container } from "../../api/types";
-import { shortDigest } from "../../format/digest";
 import { bytesOf, coresOf } from "../../format/units";
+import { useImageNames } from "../../live/image-names";
 import { useWorkerName } from "../../live/live";
 import type { History } from "../../live/reduce";
+import { type Column, pressed, type Sort, sorted } from "../../live/sort";
 import { Age } from "../../parts/ago";
 import { Meter } from "../../parts/meter";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { Dot, Tag } from "../../parts/tag";
 import classes from "./live.module.css";
 
@@ -18,40 +20,64 @@ interface Props {
   courses: Map<string, string>;
   /** Whether to say on which worker each one runs. */
   manyWorkers: boolean;
+  sort?: Sort;
+  /** Told what the address is to say. */
+  onSort: (sort: string | undefined) => void;
 }
 
 /** Running containers, then those that wait for a job, folded. */
-export function ContainersTable({ containers, history, courses, manyWorkers }: Props) {
+export function ContainersTable({ containers, history, courses, manyWorkers, sort, onSort }: Props) {
   const [unfolded, setUnfolded] = useState(false);
-  const running = containers.filter((c) => c.state === "running");
+  const running = sorted(
+    containers.filter((c) => c.state === "running"),
+    sort,
+  );
   const parked = containers.filter((c) => c.state === "parked");
+  const imageName = useImageNames(running);
   const rows = (list: Container[]) =>
     list.map((c) => (
-      <ContainerRow key={c.id} container={c} history={history[c.id]} courses={courses} manyWorkers={manyWorkers} />
+      <ContainerRow
+        key={c.id}
+        container={c}
+        image={imageName(c)}
+        history={history[c.id]}
+        courses={courses}
+        manyWorkers={manyWorkers}
+      />
     ));
+  const head = (column: Column, name: string, className?: string) => (
+    <th
+      scope="col"
+      className={className}
+      aria-sort={sort?.column === column ? (sort.down ? "descending" : "ascending") : undefined}
+    >
+      <UnstyledButton className={table.sort} onClick={() => onSort(pressed(column, sort))}>
+        {name}
+        <span aria-hidden="true">{sort?.column === column && (sort.down ? " ↓" : " ↑")}</span>
+      </UnstyledButton>
+    </th>
+  );
   return (
-    <div className={`panel ${table.wrap}`}>
+    <TableWrap label="Running containers" panel>
       <table className={`${table.table} ${classes.containers}`}>
         <caption className="sr-only">Running containers</caption>
-        <thead>
-          <tr>
-            <th scope="col">Container</th>
-            <th scope="col" className={table.wide}>
-              Image
-            </th>
-            <th scope="col" className={table.wide}>
-              Runtime
-            </th>
-            <th scope="col">CPU</th>
-            <th scope="col">Memory</th>
-            <th scope="col" className={`${table.n} ${table.wide}`}>
-              Processes
-            </th>
-            <th scope="col" className={`${table.n} ${table.wide}`}>
-              Age
-            </th>
-          </tr>
-        </thead>
+        {(running.length > 0 || unfolded) && (
+          <thead>
+            <tr>
+              {head("container", "Container")}
+              <th scope="col" className={table.wide}>
+                Image
+              </th>
+              <th scope="col" className={table.wide}>
+                Runtime
+              </th>
+              {head("cpu", "CPU")}
+              {head("memory", "Memory")}
+              {head("processes", "Processes", `${table.n} ${table.wide}`)}
+              {head("age", "Age", `${table.n} ${table.wide}`)}
+            </tr>
+          </thead>
+        )}
         {running.length > 0 && <tbody>{rows(running)}</tbody>}
         {parked.length > 0 && (
           <tbody>
@@ -71,16 +97,17 @@ export function ContainersTable({ containers, history, courses, manyWorkers }: P
           </tbody>
         )}
       </table>
-    </div>
+    </TableWrap>
   );
 }
 
 function ContainerRow({
   container: c,
+  image,
   history,
   courses,
   manyWorkers,
-}: Omit<Props, "containers" | "history"> & { container: Container; history?: History }) {
+}: Pick<Props, "courses" | "manyWorkers"> & { container: Container; image: string; history?: History }) {
   const parked = c.state === "parked";
   const workerName = useWorkerName();
   return (
@@ -102,7 +129,11 @@ function ContainerRow({
           </span>
         </div>
       </td>
-      <td className={`${table.wide} mono`}>{shortDigest(c.image)}</td>
+      <td className={table.wide}>
+        <Tooltip label={c.image}>
+          <span className="mono">{image}</span>
+        </Tooltip>
+      </td>
       <td className={table.wide}>
         <Tag tone={c.runtime === "runc" ? "plain" : "info"}>{c.runtime}</Tag>
       </td>

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useLive } from "../../live/live";
 import { matching } from "../../live/reduce";
+import { sortOf } from "../../live/sort";
 import { Age } from "../../parts/ago";
 import { Empty } from "../../parts/empty";
 import { PageHead } from "../../parts/page-head";
@@ -13,7 +14,7 @@ import { WorkerCard } from "./worker-card";
 
 export function LivePage() {
   const live = useLive();
-  const { q = "" } = useSearch({ from: "/app/live" });
+  const { q = "", sort } = useSearch({ from: "/app/live" });
   const navigate = useNavigate({ from: "/live" });
   const course = useCourse();
   const courses = useCourseNames();
@@ -34,15 +35,17 @@ export function LivePage() {
           onChange={(text) => void navigate({ search: (now) => ({ ...now, q: text || undefined }), replace: true })}
         />
       </div>
+      <Nothing workers={live.workers.length} running={shown.some((c) => c.state === "running")} filtered={q !== ""} />
       {shown.length > 0 && (
         <ContainersTable
           containers={shown}
           history={live.history}
           courses={courses}
           manyWorkers={live.workers.length > 1}
+          sort={sortOf(sort)}
+          onSort={(next) => void navigate({ search: (now) => ({ ...now, sort: next }), replace: true })}
         />
       )}
-      <Nothing workers={live.workers.length} running={shown.some((c) => c.state === "running")} filtered={q !== ""} />
     </>
   );
 }
