@@ -11,6 +11,7 @@ import { PageHead } from "../../parts/page-head";
 import parts from "../../parts/parts.module.css";
 import { Pre } from "../../parts/pre";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { useCourseNames } from "../../session";
 import { JobsTable } from "../jobs/jobs-table";
 import { GraderFacts } from "./grader-facts";
@@ -64,7 +65,9 @@ export function GraderPage() {
           </div>
         </Tabs.Panel>
         <Tabs.Panel value="yaml">
-          <Pre label="grader.yaml">{yaml}</Pre>
+          <Pre label="grader.yaml" tall>
+            {yaml}
+          </Pre>
         </Tabs.Panel>
         <Tabs.Panel value="files">
           <Files files={files} />
@@ -91,7 +94,7 @@ function RecentJobs({ grader }: { grader: string }) {
 
 function Files({ files }: { files: GraderDetail["files"] }) {
   return (
-    <div className={`panel ${table.wrap}`}>
+    <TableWrap label="Files" panel>
       <table className={table.table}>
         <thead>
           <tr>
@@ -110,7 +113,7 @@ function Files({ files }: { files: GraderDetail["files"] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }
 

@@ -1,6 +1,7 @@
 import type { GraderDetail, Test } from "../../api/types";
 import { points } from "../../format/units";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { Tag } from "../../parts/tag";
 import classes from "./graders.module.css";
 
@@ -28,7 +29,7 @@ export function GraderTests({ spec }: { spec: GraderDetail["spec"] }) {
   return (
     <section className={`panel ${classes.panel}`} aria-label="Tests">
       <h2>Tests</h2>
-      <div className={table.wrap}>
+      <TableWrap label="Tests">
         <table className={table.table}>
           <thead>
             <tr>
@@ -51,7 +52,7 @@ export function GraderTests({ spec }: { spec: GraderDetail["spec"] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableWrap>
     </section>
   );
 }

@@ -5,6 +5,7 @@ import { millis } from "../../format/units";
 import { Ago } from "../../parts/ago";
 import { Empty } from "../../parts/empty";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { StateTag } from "../../parts/verdict";
 
 function took(build: Build): string {
@@ -22,7 +23,7 @@ export function Builds({ builds }: { builds: Build[] }) {
     );
   }
   return (
-    <div className={`panel ${table.wrap}`}>
+    <TableWrap label="Builds" panel>
       <table className={table.table}>
         <thead>
           <tr>
@@ -68,6 +69,6 @@ export function Builds({ builds }: { builds: Build[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }

@@ -8,6 +8,7 @@ import { PageHead } from "../../parts/page-head";
 import { ProblemNote } from "../../parts/problem-note";
 import { SearchBox } from "../../parts/search-box";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { Tag } from "../../parts/tag";
 import { useCourse, useCourseNames } from "../../session";
 import classes from "./images.module.css";
@@ -53,7 +54,7 @@ export function ImagesPage() {
 function ImagesTable({ images }: { images: Image[] }) {
   const courses = useCourseNames();
   return (
-    <div className={table.wrap}>
+    <TableWrap label="Images">
       <table className={table.table}>
         <caption className="sr-only">Images</caption>
         <thead>
@@ -86,6 +87,6 @@ function ImagesTable({ images }: { images: Image[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }

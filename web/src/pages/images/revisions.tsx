@@ -4,6 +4,7 @@ import { api } from "../../api/client";
 import { Ago } from "../../parts/ago";
 import { ProblemNote } from "../../parts/problem-note";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 
 const DiffView = lazy(() => import("../../diff/diff-view").then((module) => ({ default: module.DiffView })));
 
@@ -15,7 +16,7 @@ export function Revisions({ image }: { image: string }) {
   const items = revisions.data?.items ?? [];
   const newest = items[0];
   return (
-    <div className={`panel ${table.wrap}`}>
+    <TableWrap label="Revisions" panel>
       <table className={table.table}>
         <thead>
           <tr>
@@ -60,6 +61,6 @@ export function Revisions({ image }: { image: string }) {
           </tbody>
         ))}
       </table>
-    </div>
+    </TableWrap>
   );
 }

@@ -4,6 +4,7 @@ import { millis } from "../../format/units";
 import { useWorkerName } from "../../live/live";
 import { Ago } from "../../parts/ago";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { Tag } from "../../parts/tag";
 import { JobTag, Score } from "../../parts/verdict";
 import { useCourseNames } from "../../session";
@@ -19,7 +20,7 @@ export function JobsTable({ jobs, brief = false }: { jobs: Job[]; brief?: boolea
   const courses = useCourseNames();
   const workerName = useWorkerName();
   return (
-    <div className={table.wrap}>
+    <TableWrap label="Jobs">
       <table className={table.table}>
         <caption className="sr-only">Jobs, the newest first</caption>
         <thead>
@@ -52,7 +53,8 @@ export function JobsTable({ jobs, brief = false }: { jobs: Job[]; brief?: boolea
                   {job.label || `job ${job.number}`}
                 </Link>
                 <div className={table.sub}>
-                  {!brief && `${courses.get(job.course)} / ${job.grader_name} · `}job {job.number}
+                  {!brief && `${courses.get(job.course)} / ${job.grader_name} · `}
+                  <span className={table.whole}>job {job.number}</span>
                   {job.priority !== "normal" && <> · {job.priority} priority</>}
                 </div>
               </td>
@@ -75,6 +77,6 @@ export function JobsTable({ jobs, brief = false }: { jobs: Job[]; brief?: boolea
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }

@@ -6,6 +6,7 @@ import { Ago } from "../../parts/ago";
 import { Empty } from "../../parts/empty";
 import { ProblemNote } from "../../parts/problem-note";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { useCourseNames, useSession } from "../../session";
 import { Remove } from "./remove";
 import classes from "./settings.module.css";
@@ -27,7 +28,7 @@ export function Tokens() {
         </Empty>
       )}
       {tokens.data !== undefined && tokens.data.items.length > 0 && (
-        <div className={table.wrap}>
+        <TableWrap label="API tokens">
           <table className={table.table}>
             <thead>
               <tr>
@@ -70,7 +71,7 @@ export function Tokens() {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableWrap>
       )}
       <NewToken />
     </section>
