@@ -1,18 +1,22 @@
-import { Button } from "@mantine/core";
+import { Button, Loader } from "@mantine/core";
 import { type FileWithPath, fromEvent } from "file-selector";
 import { type ReactNode, useRef, useState } from "react";
 import classes from "../parts/parts.module.css";
 import { type Chosen, choose } from "./pack";
+import type { Doing } from "./use-pack";
 
 interface Props {
   /** What to drop here. */
   children: ReactNode;
   disabled?: boolean;
+  /** Shown in place of the words while what was chosen is on its way. */
+  doing?: Doing;
   onChoose: (chosen: Chosen[]) => void;
 }
 
 /** Takes a folder, an archive or files, dropped or chosen. */
-export function DropArea({ children, disabled, onChoose }: Props) {
+export function DropArea({ children, disabled: off = false, doing, onChoose }: Props) {
+  const disabled = off || doing !== undefined;
   const folder = useRef<HTMLInputElement>(null);
   const file = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
@@ -47,7 +51,7 @@ export function DropArea({ children, disabled, onChoose }: Props) {
         if (!disabled) void fromEvent(event.nativeEvent).then(take);
       }}
     >
-      {children}
+      {doing === undefined ? children : <Progress {...doing} />}
       <div className={classes.choices}>
         {input(folder, "Folder", true)}
         {input(file, "Files", false)}
@@ -59,5 +63,17 @@ export function DropArea({ children, disabled, onChoose }: Props) {
         </Button>
       </div>
     </section>
+  );
+}
+
+function Progress({ said, share }: Doing) {
+  return (
+    <>
+      <span role="status" className="num">
+        {share === undefined && <Loader size={10} mr={8} aria-hidden />}
+        {said}
+      </span>
+      {share !== undefined && <progress value={share} aria-label="Progress" />}
+    </>
   );
 }

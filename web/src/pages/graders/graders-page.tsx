@@ -1,6 +1,6 @@
-import { Select, Stack } from "@mantine/core";
+import { Button, Select, Stack } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { type Ref, useRef, useState } from "react";
 import { api } from "../../api/client";
 import type { Grader } from "../../api/types";
 import { points } from "../../format/units";
@@ -10,6 +10,7 @@ import { PageHead } from "../../parts/page-head";
 import { ProblemNote } from "../../parts/problem-note";
 import { SearchBox } from "../../parts/search-box";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { useCourse, useCourseNames, useSession } from "../../session";
 import classes from "./graders.module.css";
 import { UploadGrader } from "./upload-grader";
@@ -18,10 +19,15 @@ export function GradersPage() {
   const { q } = useSearch({ from: "/app/graders" });
   const navigate = useNavigate({ from: "/graders" });
   const course = useCourse();
+  const upload = useRef<HTMLElement>(null);
   const graders = api.useQuery("get", "/api/v1/graders", { params: { query: { course: course?.id, q } } });
   return (
     <>
-      <PageHead title="Graders" />
+      <PageHead title="Graders">
+        <Button variant="filled" onClick={() => upload.current?.focus()}>
+          Upload a grader
+        </Button>
+      </PageHead>
       <div className={classes.filters}>
         <SearchBox
           label="Filter by name…"
@@ -40,12 +46,12 @@ export function GradersPage() {
             <Empty title={q ? "No grader matches" : "No graders yet"}>
               {q
                 ? "Press Esc in the filter to see all."
-                : "A grader is a folder with a grader.yaml: which image, which limits, which tests. Drop one below."}
+                : "A grader is a folder with a grader.yaml: which image, which limits, which tests. Drop one below; Help shows how to write it."}
             </Empty>
           )}
         </div>
       )}
-      <Upload />
+      <Upload focus={upload} />
     </>
   );
 }
@@ -53,7 +59,7 @@ export function GradersPage() {
 function GradersTable({ graders }: { graders: Grader[] }) {
   const courses = useCourseNames();
   return (
-    <div className={table.wrap}>
+    <TableWrap label="Graders">
       <table className={table.table}>
         <caption className="sr-only">Graders</caption>
         <thead>
@@ -96,12 +102,12 @@ function GradersTable({ graders }: { graders: Grader[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableWrap>
   );
 }
 
 /** A new grader, into the chosen course or the one that is picked here. */
-function Upload() {
+function Upload({ focus }: { focus: Ref<HTMLElement> }) {
   const { courses } = useSession();
   const chosen = useCourse();
   const navigate = useNavigate();
@@ -109,7 +115,7 @@ function Upload() {
   const only = courses.length === 1 ? courses[0] : undefined;
   const course = (chosen ?? only)?.id ?? picked ?? undefined;
   return (
-    <section className={`panel ${classes.upload}`} aria-label="Upload a grader">
+    <section className={`panel ${classes.upload}`} aria-label="Upload a grader" ref={focus} tabIndex={-1}>
       <Stack gap="sm">
         <h2>Upload a grader</h2>
         {chosen === undefined && only === undefined && (

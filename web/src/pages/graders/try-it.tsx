@@ -1,4 +1,4 @@
-import { Button, Loader, SegmentedControl } from "@mantine/core";
+import { Button, SegmentedControl } from "@mantine/core";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -15,7 +15,9 @@ export function TryIt({ grader, samples }: { grader: string; samples: string[] }
   const submit = useSubmit();
   const [priority, setPriority] = useState<Job["priority"]>("normal");
   const open = (job: Job) => void navigate({ to: "/jobs/$job", params: { job: job.id }, search: {} });
-  const { take, doing, error } = usePack(async (made) => open(await submit.mutateAsync({ grader, made, priority })));
+  const { take, doing, error } = usePack(async (made, sent) =>
+    open(await submit.mutateAsync({ grader, made, priority, sent })),
+  );
   const sampleError = doing === undefined && error === undefined ? submit.error : undefined;
   return (
     <section className={`panel ${classes.panel}`} aria-label="Try it">
@@ -36,15 +38,8 @@ export function TryIt({ grader, samples }: { grader: string; samples: string[] }
       <div className={classes.try}>
         {sampleError && <ProblemNote error={sampleError} title="The sample was not taken" />}
         {error !== undefined && <ProblemNote error={error} title="The submission was not taken" />}
-        <DropArea disabled={doing !== undefined} onChoose={(chosen) => void take(chosen)}>
-          {doing === undefined ? (
-            "Drop a submission here: a folder, a zip or files."
-          ) : (
-            <span role="status">
-              <Loader size={10} mr={8} aria-hidden />
-              {doing}
-            </span>
-          )}
+        <DropArea doing={doing} onChoose={(chosen) => void take(chosen)}>
+          Drop a submission here: a folder, a zip or files.
         </DropArea>
         <div className={classes.row}>
           <span className="dim" id="priority">

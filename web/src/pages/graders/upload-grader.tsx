@@ -1,4 +1,4 @@
-import { Loader, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import type { Grader } from "../../api/types";
 import { type GraderUpload, useUploadGrader } from "../../api/uploads";
@@ -15,25 +15,22 @@ interface Props {
 export function UploadGrader({ to, onDone }: Props) {
   const client = useQueryClient();
   const upload = useUploadGrader();
-  const { take, doing, error } = usePack(async (made) => {
+  const { take, doing, error } = usePack(async (made, sent) => {
     if (to === undefined) return;
-    const grader = await upload.mutateAsync({ to, made });
+    const grader = await upload.mutateAsync({ to, made, sent });
     await client.invalidateQueries({ queryKey: ["get", "/api/v1/graders"] });
     await client.invalidateQueries({ queryKey: ["get", "/api/v1/graders/{id}"] });
     onDone(grader);
   });
   return (
     <Stack gap="sm">
-      <DropArea disabled={to === undefined || doing !== undefined} onChoose={(chosen) => void take(chosen)}>
-        {doing === undefined ? (
+      <DropArea disabled={to === undefined} doing={doing} onChoose={(chosen) => void take(chosen)}>
+        {to === undefined ? (
+          "Choose the course first."
+        ) : (
           <>
             Drop a grader’s folder or zip here: it has a <span className="mono">grader.yaml</span> at its top.
           </>
-        ) : (
-          <span role="status">
-            <Loader size={10} mr={8} aria-hidden />
-            {doing}
-          </span>
         )}
       </DropArea>
       {error !== undefined && <ProblemNote error={error} title="The grader was not taken" />}
