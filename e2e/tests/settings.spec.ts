@@ -70,3 +70,23 @@ test("the own password is changed", async ({ page, admin, browser, hub, course }
   await signIn(page.request, { name: grace.name, password: "a third stone" });
   await theirs.close();
 });
+
+test("an administrator renames a course and gives somebody a new password", async ({ page, admin, course }) => {
+  const grace = { name: `lost-${course.slug}`, password: "a second stone" };
+  expect((await admin.post("/api/v1/users", { data: grace })).status()).toBe(201);
+
+  await page.goto("/settings?tab=courses");
+  await page.getByRole("button", { name: `Rename ${course.title}` }).click();
+  await page.getByLabel("Title").last().fill(`${course.slug} anew`);
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await expect(page.getByRole("heading", { name: `${course.slug} anew` })).toBeVisible();
+
+  await page.getByRole("tab", { name: "Users" }).click();
+  await page.getByRole("button", { name: `Reset the password of ${grace.name}` }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("textbox", { name: "New password" }).fill("a third stone");
+  await dialog.getByRole("button", { name: "Change password" }).click();
+  await expect(dialog.getByText("The password is changed.")).toBeVisible();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await signIn(page.request, { name: grace.name, password: "a third stone" });
+});

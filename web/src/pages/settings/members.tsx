@@ -5,13 +5,17 @@ import { api } from "../../api/client";
 import type { Course } from "../../api/types";
 import { ProblemNote } from "../../parts/problem-note";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
+import { useSession } from "../../session";
 import { Remove } from "./remove";
+import { RenameCourse } from "./rename-course";
 import classes from "./settings.module.css";
 
 const membersKey = ["get", "/api/v1/courses/{course}/members"];
 
 /** Who belongs to a course, besides administrators, who may do everything everywhere. */
 export function Members({ course }: { course: Course }) {
+  const { user } = useSession();
   const params = { path: { course: course.id } };
   const members = api.useQuery("get", "/api/v1/courses/{course}/members", { params });
   const remove = api.useMutation("delete", "/api/v1/courses/{course}/members/{user}");
@@ -21,13 +25,14 @@ export function Members({ course }: { course: Course }) {
         <h2>
           {course.title} <span className="faint">{course.slug}</span>
         </h2>
+        {user.administrator && <RenameCourse course={course} />}
       </header>
       {members.isError && (
         <div className={classes.error}>
           <ProblemNote error={members.error} title="Members could not be read" />
         </div>
       )}
-      <div className={table.wrap}>
+      <TableWrap label="Members">
         <table className={table.table}>
           <caption className="sr-only">Members of {course.title}</caption>
           <tbody>
@@ -55,7 +60,7 @@ export function Members({ course }: { course: Course }) {
             )}
           </tbody>
         </table>
-      </div>
+      </TableWrap>
       <AddMember course={course} />
     </section>
   );

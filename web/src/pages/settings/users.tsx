@@ -5,9 +5,11 @@ import { api } from "../../api/client";
 import { Ago } from "../../parts/ago";
 import { ProblemNote } from "../../parts/problem-note";
 import table from "../../parts/table.module.css";
+import { TableWrap } from "../../parts/table-wrap";
 import { Tag } from "../../parts/tag";
 import { useSession } from "../../session";
 import { Remove } from "./remove";
+import { ResetPassword } from "./reset-password";
 import classes from "./settings.module.css";
 
 const usersKey = ["get", "/api/v1/users"];
@@ -20,7 +22,7 @@ export function Users() {
   if (users.isError) return <ProblemNote error={users.error} title="Users could not be read" />;
   return (
     <section className={`panel ${classes.section}`} aria-label="Users">
-      <div className={table.wrap}>
+      <TableWrap label="Users">
         <table className={table.table}>
           <thead>
             <tr>
@@ -46,24 +48,27 @@ export function Users() {
                 </td>
                 <td className={table.n}>
                   {user.id !== me.id && (
-                    <Remove
-                      name={user.name}
-                      title={`Remove ${user.name}?`}
-                      action="Remove"
-                      typed={user.name}
-                      changed={usersKey}
-                      remove={() => remove.mutateAsync({ params: { path: { id: user.id } } })}
-                    >
-                      {user.name} is signed out everywhere and cannot sign in any more; the tokens go too. What{" "}
-                      {user.name} made stays with its course.
-                    </Remove>
+                    <div className={classes.actions}>
+                      <ResetPassword user={user} />
+                      <Remove
+                        name={user.name}
+                        title={`Remove ${user.name}?`}
+                        action="Remove"
+                        typed={user.name}
+                        changed={usersKey}
+                        remove={() => remove.mutateAsync({ params: { path: { id: user.id } } })}
+                      >
+                        {user.name} is signed out everywhere and cannot sign in any more; the tokens go too. What{" "}
+                        {user.name} made stays with its course.
+                      </Remove>
+                    </div>
                   )}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
+      </TableWrap>
       <NewUser />
     </section>
   );
@@ -110,7 +115,7 @@ function NewUser() {
         />
         <Checkbox
           label="Administrator"
-          pb={8}
+          pb={6}
           checked={administrator}
           onChange={(event) => setAdministrator(event.currentTarget.checked)}
         />
