@@ -35,6 +35,9 @@ for (const colorScheme of ["light", "dark"] as const) {
           ["/settings?tab=tokens", "Settings"],
           ["/settings?tab=courses", "Settings"],
           ["/settings?tab=users", "Settings"],
+          ["/help", "Help"],
+          ["/help?tab=reference", "Help"],
+          ["/help?tab=keys", "Help"],
           ["/nowhere", "Not found"],
         ];
         const errors: string[] = [];

@@ -80,7 +80,7 @@ const home = createRoute({
 const live = createRoute({
   getParentRoute: () => app,
   path: "/live",
-  validateSearch: texts("q"),
+  validateSearch: texts("q", "sort"),
   component: lazyRouteComponent(() => import("./pages/live/live-page"), "LivePage"),
 });
 
@@ -133,10 +133,20 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./pages/settings/settings-page"), "SettingsPage"),
 });
 
+const help = createRoute({
+  getParentRoute: () => app,
+  path: "/help",
+  validateSearch: texts("tab"),
+  component: lazyRouteComponent(() => import("./pages/help/help-page"), "HelpPage"),
+});
+
+// Inside the shell, so that the way on is there.
+const nowhere = createRoute({ getParentRoute: () => app, path: "$", component: NotFound });
+
 const routes = root.addChildren([
   setup,
   signIn,
-  app.addChildren([home, live, jobs, job, graders, grader, images, image, settings]),
+  app.addChildren([home, live, jobs, job, graders, grader, images, image, settings, help, nowhere]),
 ]);
 
 export function makeRouter(queryClient: QueryClient) {

@@ -23,23 +23,29 @@ export function KeysHelp() {
   useWindowEvent(wanted, open);
   return (
     <Modal opened={opened} onClose={close} title="Keys">
-      <Table withRowBorders={false}>
-        <Table.Tbody>
-          {keys.map(([combination, what]) => (
-            <Table.Tr key={what}>
-              <Table.Td w={130}>
-                {combination.map((key, i) => (
-                  <span key={key}>
-                    {i > 0 && " + "}
-                    <Kbd>{key}</Kbd>
-                  </span>
-                ))}
-              </Table.Td>
-              <Table.Td>{what}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <KeysTable />
     </Modal>
+  );
+}
+
+export function KeysTable() {
+  return (
+    <Table withRowBorders={false}>
+      <Table.Tbody>
+        {keys.map(([combination, what]) => (
+          <Table.Tr key={what}>
+            <Table.Td w={130}>
+              {combination.map((key, i) => (
+                <span key={key}>
+                  {i > 0 && " + "}
+                  <Kbd>{key}</Kbd>
+                </span>
+              ))}
+            </Table.Td>
+            <Table.Td>{what}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }

@@ -7,7 +7,7 @@ import {
   useComputedColorScheme,
   useMantineColorScheme,
 } from "@mantine/core";
-import { IconKeyboard, IconLogout, IconMoon, IconSettings, IconSun } from "@tabler/icons-react";
+import { IconKeyboard, IconLogout, IconMoon, IconSelector, IconSettings, IconSun } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { api } from "../api/client";
 import { useLivePart } from "../live/live";
@@ -40,6 +40,9 @@ export function Navigation() {
       </Link>
       <Link to="/settings" className={classes.link}>
         Settings
+      </Link>
+      <Link to="/help" className={classes.link}>
+        Help
       </Link>
       <Foot />
     </>
@@ -95,7 +98,10 @@ function Foot() {
     <div className={classes.foot}>
       <Menu position="top-start" withinPortal>
         <Menu.Target>
-          <UnstyledButton className={`${classes.user} ellipsis`}>{user.name}</UnstyledButton>
+          <UnstyledButton className={classes.user}>
+            <span className="ellipsis">{user.name}</span>
+            <IconSelector size={14} aria-hidden />
+          </UnstyledButton>
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Item
