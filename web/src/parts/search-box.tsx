@@ -28,7 +28,11 @@ export function SearchBox({ label, value, onChange }: Props) {
       placeholder={label}
       flex="1 1 240px"
       value={text}
-      rightSection={<Kbd size="xs">/</Kbd>}
+      rightSection={
+        <Kbd size="xs" visibleFrom="sm">
+          /
+        </Kbd>
+      }
       onChange={(event) => {
         setText(event.currentTarget.value);
         tell(event.currentTarget.value);

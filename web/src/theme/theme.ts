@@ -86,7 +86,10 @@ export const theme = createTheme({
       },
       styles: { title: { fontWeight: 600, fontSize: "16px" } },
     },
-    Tabs: { defaultProps: { color: "var(--gold)" } },
+    Tabs: {
+      defaultProps: { color: "var(--gold)" },
+      styles: { list: { gap: "20px" }, tab: { paddingInline: 0 } },
+    },
   },
 });
 

@@ -28,7 +28,7 @@ export function BuildPanel({ id, onLine }: Props) {
       <BuildHead build={build} steps={steps} running={running} />
       {build.message && <div className={classes.message}>{build.message}</div>}
       {steps.map((step) => (
-        <Step key={step.id} step={step} log={logs[step.id]} onLine={onLine} />
+        <Step key={step.id} step={step} log={logs[step.id]} told={Boolean(build.message)} onLine={onLine} />
       ))}
       {!live && wholeLog !== undefined && wholeLog !== "" && <Output text={wholeLog} />}
     </section>
@@ -42,7 +42,7 @@ function BuildHead({ build, steps, running }: { build: Build; steps: BuildStep[]
     <header className={classes.buildHead}>
       <h2>Revision {build.revision}</h2>
       <StateTag state={build.state} />
-      <span className="dim num">
+      <span className={`${classes.counts} dim num`}>
         {steps.length > 0 && `${steps.length} steps, ${cached} cached · `}
         {running ? (
           <Age since={build.started_at ?? build.created_at} />
@@ -66,7 +66,15 @@ function BuildHead({ build, steps, running }: { build: Build; steps: BuildStep[]
 
 const signs: Record<BuildStep["state"], string> = { waiting: "○", running: "▸", cached: "✓", done: "✓", failed: "✗" };
 
-function Step({ step, log, onLine }: { step: BuildStep; log?: string; onLine?: (line: number) => void }) {
+interface StepProps {
+  step: BuildStep;
+  log?: string;
+  /** Whether the build says itself what went wrong: the engine's own words would only repeat it. */
+  told: boolean;
+  onLine?: (line: number) => void;
+}
+
+function Step({ step, log, told, onLine }: StepProps) {
   const { line } = step;
   // What runs or failed shows its output by itself; the rest when asked.
   const [asked, setAsked] = useState<boolean>();
@@ -96,11 +104,11 @@ function Step({ step, log, onLine }: { step: BuildStep; log?: string; onLine?: (
         {step.state === "cached" ? (
           <Tag>cached</Tag>
         ) : (
-          <span className="dim num">{step.ms > 0 && millis(step.ms)}</span>
+          <span className="dim num">{step.ms > 0 && step.state !== "running" && millis(step.ms)}</span>
         )}
       </div>
       {shown && log !== undefined && <Output text={log} />}
-      {step.error && <div className={classes.log}>{step.error}</div>}
+      {step.error && !told && <div className={classes.log}>{step.error}</div>}
     </>
   );
 }

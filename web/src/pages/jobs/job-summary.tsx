@@ -35,8 +35,8 @@ export function JobSummary({ job, result }: { job: Job; result?: Result }) {
           <>
             <dt>Used</dt>
             <dd>
-              {millis(result.usage.wall_ms)} · {millis(result.usage.cpu_ms)} of CPU · {bytes(result.usage.memory_bytes)}{" "}
-              at most
+              {millis(result.usage.wall_ms)} elapsed · {millis(result.usage.cpu_ms)} of CPU ·{" "}
+              {bytes(result.usage.memory_bytes)} at most
             </dd>
             {result.image && (
               <>
