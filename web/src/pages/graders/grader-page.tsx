@@ -54,13 +54,14 @@ export function GraderPage() {
         </Tabs.List>
         <Tabs.Panel value="overview">
           <div className={classes.columns}>
-            <div className={classes.column}>
-              <GraderTests spec={spec} />
-              <RecentJobs grader={id} />
-            </div>
+            {/* What can be done comes first on a phone, and stands at the right where there is room. */}
             <div className={classes.column}>
               <TryIt grader={id} samples={samples} />
               <GraderFacts spec={spec} />
+            </div>
+            <div className={classes.column}>
+              <GraderTests spec={spec} />
+              <RecentJobs grader={id} />
             </div>
           </div>
         </Tabs.Panel>
