@@ -1,6 +1,6 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { markdown } from "./markdown";
+import { markdown } from "./markdown.ts";
 
 // Where the hub listens during development.
 const hub = process.env.ASSAY_HUB ?? "http://127.0.0.1:8080";
