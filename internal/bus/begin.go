@@ -14,7 +14,7 @@ import (
 // Begin is the hub's answer to a worker that wants to begin.
 type Begin struct {
 	Verdict BeginVerdict
-	Attempt assay.Attempt // when Go and a job
+	Attempt assay.Attempt // when Go; of a build it has the number alone
 }
 
 // BeginVerdict says whether a worker may begin.

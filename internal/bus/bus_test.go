@@ -219,11 +219,11 @@ func TestDeadWorkersTicketIsDeliveredAgain(t *testing.T) {
 	publish(t, b, ticket("j", assay.Normal))
 	q := jobs(t, b)
 	silent := next(t, q)
-	if silent.Redelivered || silent.Count != 1 {
+	if silent.Redelivered {
 		t.Fatalf("first delivery: %+v", silent)
 	}
 	d := next(t, q)
-	if d.Ticket.Job != "j" || !d.Redelivered || d.Count != 2 {
+	if d.Ticket.Job != "j" || !d.Redelivered {
 		t.Errorf("second delivery: %+v", d)
 	}
 	// Should the dead turn out to be alive, the ticket is not theirs any more.

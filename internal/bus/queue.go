@@ -257,7 +257,6 @@ func (q *Queue[T]) take(lane jetstream.Consumer, patience time.Duration) (*Deliv
 		return &Delivery[T]{
 			Ticket:      ticket,
 			Redelivered: meta.NumDelivered > 1 || meta.Sequence.Stream <= q.bus.before[meta.Stream],
-			Count:       int(min(meta.NumDelivered, 1<<30)),
 			Stored:      meta.Timestamp,
 			msg:         msg, bus: q.bus, alive: time.Now(),
 		}, nil
@@ -269,7 +268,6 @@ func (q *Queue[T]) take(lane jetstream.Consumer, patience time.Duration) (*Deliv
 type Delivery[T any] struct {
 	Ticket      T
 	Redelivered bool      // somebody may have held it before: perhaps a worker that died
-	Count       int       // how often it was delivered, this time included
 	Stored      time.Time // when it was put in the queue, by the server's clock
 
 	msg jetstream.Msg

@@ -177,14 +177,14 @@ func (h *Hub) sweepBuilds(ctx context.Context) error {
 }
 
 func (h *Hub) beginBuild(ctx context.Context, r bus.BeginRequest) (bus.Begin, error) {
-	permission, build, err := h.cfg.Store.BeginBuild(ctx, r.ID, r.Redelivered)
+	permission, attempt, build, err := h.cfg.Store.BeginBuild(ctx, r.ID, r.Redelivered)
 	if err != nil {
 		return bus.Begin{}, err
 	}
 	if build.ID != "" && permission != store.Busy {
 		h.announceBuild(build)
 	}
-	return bus.Begin{Verdict: verdict(permission)}, nil
+	return bus.Begin{Verdict: verdict(permission), Attempt: assay.Attempt{Number: attempt}}, nil
 }
 
 func (h *Hub) recordBuild(ctx context.Context, o assay.BuildOutcome) error {

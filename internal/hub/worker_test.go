@@ -232,7 +232,7 @@ func TestCancellationThatWasLostIsToldAgain(t *testing.T) {
 	if _, _, _, err := r.store.BeginAttempt(t.Context(), job.ID, "w", false); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.store.BeginBuild(t.Context(), build.ID, false); err != nil {
+	if _, _, _, err := r.store.BeginBuild(t.Context(), build.ID, false); err != nil {
 		t.Fatal(err)
 	}
 	// Recorded, and nobody told.

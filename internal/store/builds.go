@@ -81,9 +81,10 @@ func (s *Store) MarkBuildPublished(ctx context.Context, id string) error {
 	return s.failed("note that a build is in the queue", err)
 }
 
-// BeginBuild asks to begin a build, as BeginAttempt does for a job. A build
+// BeginBuild asks to begin a build, as BeginAttempt does for a job, and tells
+// which attempt it is. A build
 // that nobody brings to an end fails after assay.MaxAttempts.
-func (s *Store) BeginBuild(ctx context.Context, id string, redelivered bool) (Permission, assay.Build, error) {
+func (s *Store) BeginBuild(ctx context.Context, id string, redelivered bool) (_ Permission, attempt int, _ assay.Build, _ error) {
 	var row buildRow
 	permission := Gone
 	err := s.write(ctx, "begin a build", func(ctx context.Context, tx bun.Tx) error {
@@ -115,7 +116,7 @@ func (s *Store) BeginBuild(ctx context.Context, id string, redelivered bool) (Pe
 		}
 		return err
 	})
-	return permission, row.Build, err
+	return permission, row.Attempt, row.Build, err
 }
 
 // RecordBuild ends a build that runs, and notes the digest that it yielded

@@ -63,10 +63,10 @@ func TestBuildEndsOnce(t *testing.T) {
 	if diff := cmp.Diff([]assay.Build{build}, waiting); err != nil || diff != "" {
 		t.Errorf("%v, %v", diff, err)
 	}
-	if p, got, err := s.BeginBuild(t.Context(), build.ID, false); err != nil || p != store.Go || got.State != assay.Running {
+	if p, n, got, err := s.BeginBuild(t.Context(), build.ID, false); err != nil || p != store.Go || n != 1 || got.State != assay.Running {
 		t.Fatalf("%v %+v %v", p, got, err)
 	}
-	if p, _, err := s.BeginBuild(t.Context(), build.ID, false); err != nil || p != store.Busy {
+	if p, _, _, err := s.BeginBuild(t.Context(), build.ID, false); err != nil || p != store.Busy {
 		t.Errorf("again: %v, %v", p, err)
 	}
 	outcome := assay.BuildOutcome{
@@ -90,7 +90,7 @@ func TestBuildEndsOnce(t *testing.T) {
 	if diff := cmp.Diff([]assay.Build{got}, listed); err != nil || diff != "" {
 		t.Errorf("%v, %v", diff, err)
 	}
-	if p, _, err := s.BeginBuild(t.Context(), build.ID, true); err != nil || p != store.Gone {
+	if p, _, _, err := s.BeginBuild(t.Context(), build.ID, true); err != nil || p != store.Gone {
 		t.Errorf("after its end: %v, %v", p, err)
 	}
 }
@@ -109,7 +109,7 @@ func TestBuildIsCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.BeginBuild(t.Context(), begun.ID, false); err != nil {
+	if _, _, _, err := s.BeginBuild(t.Context(), begun.ID, false); err != nil {
 		t.Fatal(err)
 	}
 	if _, running, err := s.CancelBuild(t.Context(), begun.ID); err != nil || !running {
@@ -118,7 +118,7 @@ func TestBuildIsCancelled(t *testing.T) {
 	if ids, err := s.BuildsToCancel(t.Context()); err != nil || !slices.Equal(ids, []string{begun.ID}) {
 		t.Errorf("to be cancelled: %v, %v", ids, err)
 	}
-	if p, got, err := s.BeginBuild(t.Context(), begun.ID, true); err != nil || p != store.Gone || got.State != assay.Cancelled {
+	if p, _, got, err := s.BeginBuild(t.Context(), begun.ID, true); err != nil || p != store.Gone || got.State != assay.Cancelled {
 		t.Errorf("its worker died: %v %+v, %v", p, got, err)
 	}
 }

@@ -51,13 +51,13 @@ func (a *agent) buildImage(ctx context.Context, d *bus.Delivery[assay.BuildTicke
 	case ctx.Err() != nil && (err != nil || outcome.State != assay.Done): // the worker ends
 		a.giveBack(d, 0)
 		return
-	case err != nil && d.Count < assay.MaxAttempts:
-		a.log.Error("a build failed and will be tried again", "build", t.Build, "attempt", d.Count, "error", err)
+	case err != nil && begin.Attempt.Number < assay.MaxAttempts:
+		a.log.Error("a build failed and will be tried again", "build", t.Build, "attempt", begin.Attempt.Number, "error", err)
 		a.suspect(ctx, err)
-		a.giveBack(d, time.Duration(d.Count)*a.retry)
+		a.giveBack(d, time.Duration(begin.Attempt.Number)*a.retry)
 		return
 	case err != nil:
-		a.log.Error("a build failed for good", "build", t.Build, "attempt", d.Count, "error", err)
+		a.log.Error("a build failed for good", "build", t.Build, "attempt", begin.Attempt.Number, "error", err)
 		outcome.State, outcome.Message = assay.Failed, err.Error()
 	}
 	outcome.Build = t.Build

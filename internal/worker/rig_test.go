@@ -92,8 +92,12 @@ func openOffice(t *testing.T, b *bus.Bus) *office {
 	work.Go(func() { _ = b.Outcomes(ctx, o.record) })
 	work.Go(func() { _ = b.BuildOutcomes(ctx, o.recordBuild) })
 	stop := must(b.ServeBegin(o.begin))
-	stopBuilds := must(b.ServeBeginBuild(func(context.Context, bus.BeginRequest) (bus.Begin, error) {
-		return bus.Begin{Verdict: bus.Go}, nil
+	begun := map[string]int{}
+	stopBuilds := must(b.ServeBeginBuild(func(_ context.Context, r bus.BeginRequest) (bus.Begin, error) {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		begun[r.ID]++
+		return bus.Begin{Verdict: bus.Go, Attempt: assay.Attempt{Number: begun[r.ID]}}, nil
 	}))
 	stopProgress := must(b.WatchProgress(func(p assay.Progress) {
 		o.change(func() { o.progress[p.Job] = append(o.progress[p.Job], p) })
