@@ -51,7 +51,7 @@ func (p *progress) report(news assay.Progress) {
 	default:
 		line = map[assay.Stage]string{
 			assay.StageImage: "image", assay.StageSandbox: "sandbox", assay.StageFiles: "files",
-			assay.StageBuild: "compile step", assay.StageCollect: "result",
+			assay.StageBuild: "compile step",
 		}[news.Stage]
 	}
 	if line == "" || line == p.last {

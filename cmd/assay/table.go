@@ -57,7 +57,7 @@ func table(tests []assay.TestResult) []string {
 			name += " (hidden)"
 		}
 		fmt.Fprintf(columns, "  %s\t%s\t%s / %s\t%s\t%s\t%s\n", mark, name, number(t.Points), number(t.MaxPoints),
-			t.Verdict, millis(t.Usage.WallMS), bytesOf(t.Usage.Memory))
+			t.Verdict, millis(t.Usage.WallMS), memory(t.Usage.Memory))
 	}
 	columns.Flush() //nolint:errcheck // a strings.Builder takes everything
 	return strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
@@ -117,14 +117,11 @@ func millis(ms float64) string {
 	return fmt.Sprintf("%.1f s", ms/1000)
 }
 
-func bytesOf(n int64) string {
-	switch {
-	case n == 0:
+func memory(n int64) string {
+	if n == 0 {
 		return "–"
-	case n < 1<<20:
-		return fmt.Sprintf("%d KiB", (n+1023)>>10)
 	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	return assay.Bytes(n)
 }
 
 // number writes points, with at most two digits after the point.

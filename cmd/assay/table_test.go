@@ -26,7 +26,7 @@ func TestTheTableSaysWhereItFailed(t *testing.T) {
 Fizzbuzz
 
      TEST            POINTS    VERDICT  TIME   MEMORY
-  ✓  build           1 / 1     passed   1.2 s  21.0 MiB
+  ✓  build           1 / 1     passed   1.2 s  21 MiB
   ✓  small           6.33 / 7  passed   12 ms  8.3 MiB
   ✗  large (hidden)  0 / 2     failed   0 ms   –
       line 3: expected "Fizz", got "3"

@@ -186,7 +186,7 @@ func (l *listing) add(name string, mode fs.FileMode, size int64, open func() (io
 	case !mode.IsDir() && !mode.IsRegular():
 		return assay.Errorf(assay.Invalid, "%s is a device, pipe or socket; only files and folders are accepted", quote(name))
 	case size < 0 || size > l.lim.Expanded-l.total:
-		return assay.Errorf(assay.TooLarge, "it has more than %s of files", bytesOf(l.lim.Expanded))
+		return assay.Errorf(assay.TooLarge, "it has more than %s of files", assay.Bytes(l.lim.Expanded))
 	case clean == "." || passedOver(clean):
 		return nil
 	}
@@ -361,17 +361,4 @@ func (o *origin) blame(err error) error {
 		return o.err
 	}
 	return damaged(err)
-}
-
-// bytesOf writes a limit for people.
-func bytesOf(n int64) string {
-	for _, unit := range []struct {
-		size int64
-		name string
-	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
-		if n >= unit.size && n%unit.size == 0 {
-			return fmt.Sprintf("%d %s", n/unit.size, unit.name)
-		}
-	}
-	return fmt.Sprintf("%d bytes", n)
 }

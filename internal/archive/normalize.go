@@ -44,7 +44,7 @@ func normalize(src *meter, size int64, name string, dst io.Writer, lim Limits) (
 	case size <= 0:
 		return Summary{}, assay.Errorf(assay.Invalid, "it is empty")
 	case size > lim.Size:
-		return Summary{}, assay.Errorf(assay.TooLarge, "it has %d bytes, at most %s are accepted", size, bytesOf(lim.Size))
+		return Summary{}, assay.Errorf(assay.TooLarge, "it has %d bytes, at most %s are accepted", size, assay.Bytes(lim.Size))
 	}
 	head := make([]byte, min(size, 512))
 	if _, err := src.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -123,7 +123,7 @@ func (l *listing) addZip(src *meter, size int64) error {
 		case f.Method != zip.Store && f.Method != zip.Deflate:
 			return assay.Errorf(assay.Invalid, "%s is compressed by method %d: use deflate, as common zip programs do", quote(f.Name), f.Method)
 		case f.UncompressedSize64 > uint64(l.lim.Expanded):
-			return assay.Errorf(assay.TooLarge, "it has more than %s of files", bytesOf(l.lim.Expanded))
+			return assay.Errorf(assay.TooLarge, "it has more than %s of files", assay.Bytes(l.lim.Expanded))
 		}
 		// Old Windows programs write \ between the parts of a path.
 		name := strings.ReplaceAll(f.Name, `\`, "/")
@@ -206,7 +206,7 @@ type limited struct {
 
 func (l *limited) Read(p []byte) (int, error) {
 	if l.left <= 0 {
-		return 0, assay.Errorf(assay.TooLarge, "it has more than %s of files", bytesOf(l.lim.Expanded))
+		return 0, assay.Errorf(assay.TooLarge, "it has more than %s of files", assay.Bytes(l.lim.Expanded))
 	}
 	n, err := l.r.Read(p[:min(int64(len(p)), l.left)])
 	l.left -= int64(n)

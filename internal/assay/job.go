@@ -123,7 +123,7 @@ func (o Outcome) GivenBack() bool { return o.State == Queued }
 // nothing is decided by it.
 type Progress struct {
 	Job   string      `json:"job"`
-	Stage Stage       `json:"stage" enum:"queued,image,sandbox,files,build,tests,collect"`
+	Stage Stage       `json:"stage" enum:"queued,image,sandbox,files,build,tests"`
 	Test  int         `json:"test,omitempty" doc:"Index of the test that is running, from 0"`
 	Done  *TestResult `json:"done,omitempty" doc:"A test that has just ended"`
 	Log   string      `json:"log,omitempty" doc:"A line of the image's build"`
@@ -141,12 +141,11 @@ const (
 	StageFiles   Stage = "files"   // the submission is in it
 	StageBuild   Stage = "build"   // the compile step
 	StageTests   Stage = "tests"
-	StageCollect Stage = "collect" // sandbox destroyed, result sent
 )
 
 // Moment is one stage of a job and how long it took.
 type Moment struct {
-	Stage  Stage   `json:"stage" enum:"queued,image,sandbox,files,build,tests,collect"`
+	Stage  Stage   `json:"stage" enum:"queued,image,sandbox,files,build,tests"`
 	Millis float64 `json:"ms"`
 	Detail string  `json:"detail,omitempty" doc:"For example: parked sandbox, image cached"`
 }
@@ -186,11 +185,10 @@ type TestResult struct {
 
 // Usage is what a step or a whole job consumed.
 type Usage struct {
-	WallMS    float64 `json:"wall_ms"`
-	CPUMS     float64 `json:"cpu_ms"`
-	Memory    int64   `json:"memory_bytes" doc:"Peak; of a test: of its largest process; of a job: of the sandbox"`
-	Output    int64   `json:"output_bytes"`
-	Processes int     `json:"processes,omitempty" doc:"Most at one time, where the kernel says it"`
+	WallMS float64 `json:"wall_ms"`
+	CPUMS  float64 `json:"cpu_ms"`
+	Memory int64   `json:"memory_bytes" doc:"Peak; of a test: of its largest process; of a job: of the sandbox"`
+	Output int64   `json:"output_bytes"`
 }
 
 // Conclude derives the verdict and the score of a result from its parts: all

@@ -1,6 +1,7 @@
 package assay
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -39,6 +40,20 @@ func Printable(text string, limit int) string {
 		b.WriteString("…")
 	}
 	return b.String()
+}
+
+// Bytes writes a size for people: in the largest unit that it has at least one
+// of, with at most one digit after the point.
+func Bytes(n int64) string {
+	for _, unit := range []struct {
+		size int64
+		name string
+	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
+		if n >= unit.size {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/float64(unit.size)), ".0") + " " + unit.name
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // clip cuts text to at most limit bytes, between two characters.

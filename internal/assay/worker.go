@@ -76,14 +76,8 @@ type ContainerEvent struct {
 	Running bool
 }
 
-// SandboxSpec is what a sandbox is made from. Sandboxes of equal Shape are
+// Shape is what a sandbox is made from. Sandboxes of one shape are
 // interchangeable until a job is handed over.
-type SandboxSpec struct {
-	Shape
-	Labels map[string]string // beside those the launcher sets itself
-}
-
-// Shape is what must be fixed when a sandbox is made.
 type Shape struct {
 	Image     string // content digest or id, never a tag
 	Runtime   string

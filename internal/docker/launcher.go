@@ -71,13 +71,13 @@ func (e *Engine) Launcher(cfg LauncherConfig) *Launcher {
 // Launch makes and starts a sandbox that nothing was said to yet. Closing its
 // stream ends it, and the engine then removes it: so does the end of this
 // process, whichever way it comes.
-func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched assay.Launched, err error) {
+func (l *Launcher) Launch(ctx context.Context, shape assay.Shape) (launched assay.Launched, err error) {
 	if !l.engine.info.Local {
 		return launched, assay.Errorf(assay.Unavailable,
 			"sandboxes cannot be made through the Docker Engine at %s: it mounts a file of its own machine into them, so run the worker there and set DOCKER_HOST to the engine's unix socket",
 			l.engine.cli.DaemonHost())
 	}
-	volumes, err := l.imageVolumes(ctx, spec.Image)
+	volumes, err := l.imageVolumes(ctx, shape.Image)
 	if err != nil {
 		return launched, err
 	}
@@ -86,9 +86,9 @@ func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched
 		return launched, err
 	}
 	cli := l.engine.cli
-	created, err := cli.ContainerCreate(ctx, l.options(spec, volumes, hostsPath))
+	created, err := cli.ContainerCreate(ctx, l.options(shape, volumes, hostsPath))
 	if err != nil {
-		return launched, l.explain(spec, "made", err)
+		return launched, l.explain(shape, "made", err)
 	}
 	defer func() {
 		if err != nil {
@@ -98,11 +98,11 @@ func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched
 	}()
 	attached, err := cli.ContainerAttach(ctx, created.ID, client.ContainerAttachOptions{Stream: true, Stdin: true, Stdout: true, Stderr: true})
 	if err != nil {
-		return launched, l.explain(spec, "attached to", err)
+		return launched, l.explain(shape, "attached to", err)
 	}
 	if _, err = cli.ContainerStart(ctx, created.ID, client.ContainerStartOptions{}); err != nil {
 		attached.Close()
-		return launched, l.explain(spec, "started", err)
+		return launched, l.explain(shape, "started", err)
 	}
 	return assay.Launched{ID: created.ID, Stream: &stream{
 		conn: attached.Conn, src: attached.Reader,
@@ -110,20 +110,17 @@ func (l *Launcher) Launch(ctx context.Context, spec assay.SandboxSpec) (launched
 	}}, nil
 }
 
-func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath string) client.ContainerCreateOptions {
+func (l *Launcher) options(shape assay.Shape, volumes []string, hostsPath string) client.ContainerCreateOptions {
 	labels := map[string]string{LabelKind: kindSandbox, LabelOwner: l.cfg.Owner}
-	for k, v := range spec.Labels {
-		labels[k] = v
-	}
-	processes := int64(spec.Processes + wardenProcesses)
+	processes := int64(shape.Processes + wardenProcesses)
 	no := false
 	// A folder counts as a file, and so does the top one.
-	space := fmt.Sprintf("rw,nosuid,nodev,exec,size=%d,nr_inodes=%d,", spec.Disk, spec.Files+1)
+	space := fmt.Sprintf("rw,nosuid,nodev,exec,size=%d,nr_inodes=%d,", shape.Disk, shape.Files+1)
 	tmpfs := map[string]string{
 		warden.WorkDir:   space + "mode=0755",
 		warden.GraderDir: space + "mode=0700",
 		"/tmp":           space + "mode=1777",
-		"/dev/shm":       fmt.Sprintf("rw,nosuid,nodev,noexec,size=%d,nr_inodes=%d,mode=1777", spec.Disk, spec.Files+1),
+		"/dev/shm":       fmt.Sprintf("rw,nosuid,nodev,noexec,size=%d,nr_inodes=%d,mode=1777", shape.Disk, shape.Files+1),
 	}
 	for _, path := range volumes {
 		// Else the engine would make a volume on disk, which nothing bounds.
@@ -133,7 +130,7 @@ func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath s
 	}
 	return client.ContainerCreateOptions{
 		Config: &container.Config{
-			Image:      spec.Image,
+			Image:      shape.Image,
 			Hostname:   "sandbox",
 			User:       "0:0",
 			Entrypoint: []string{warden.Path},
@@ -149,7 +146,7 @@ func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath s
 			Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 		},
 		HostConfig: &container.HostConfig{
-			Runtime:        spec.Runtime,
+			Runtime:        shape.Runtime,
 			NetworkMode:    network.NetworkNone,
 			AutoRemove:     true,
 			ReadonlyRootfs: true,
@@ -165,7 +162,7 @@ func (l *Launcher) options(spec assay.SandboxSpec, volumes []string, hostsPath s
 				{Type: mount.TypeBind, Source: hostsPath, Target: "/etc/hosts", ReadOnly: true},
 			},
 			Resources: container.Resources{
-				Memory: spec.Memory + wardenMemory, MemorySwap: spec.Memory + wardenMemory,
+				Memory: shape.Memory + wardenMemory, MemorySwap: shape.Memory + wardenMemory,
 				PidsLimit: &processes,
 				Ulimits: []*container.Ulimit{
 					{Name: "core", Soft: 0, Hard: 0},
@@ -201,7 +198,7 @@ func (l *Launcher) imageVolumes(ctx context.Context, image string) ([]string, er
 	}
 	inspected, err := l.engine.cli.ImageInspect(ctx, image)
 	if err != nil {
-		return nil, l.explain(assay.SandboxSpec{Shape: assay.Shape{Image: image}}, "made", err)
+		return nil, l.explain(assay.Shape{Image: image}, "made", err)
 	}
 	if inspected.Config != nil {
 		for path := range inspected.Config.Volumes {
@@ -293,19 +290,19 @@ func (l *Launcher) forget(id string) bool {
 }
 
 // explain says in plain words why a sandbox could not be had.
-func (l *Launcher) explain(spec assay.SandboxSpec, what string, err error) error {
+func (l *Launcher) explain(shape assay.Shape, what string, err error) error {
 	text := err.Error()
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errdefs.IsNotFound(err) && strings.Contains(text, "image"):
-		return assay.Errorf(assay.NotFound, "the image %s is not in the Docker Engine any more: build it again: %w", spec.Image, err)
+		return assay.Errorf(assay.NotFound, "the image %s is not in the Docker Engine any more: build it again: %w", shape.Image, err)
 	case client.IsErrConnectionFailed(err):
 		return l.engine.unreachable(err)
 	case strings.Contains(text, "no space left on device"):
 		return assay.Errorf(assay.Unavailable, "the disk of the Docker Engine (%s) is full: make room there: %w", l.engine.info.Root, err)
 	case strings.Contains(text, "unknown or invalid runtime name"):
-		return assay.Errorf(assay.Unavailable, "the Docker Engine knows no runtime %q: configure it there or choose another: %w", spec.Runtime, err)
+		return assay.Errorf(assay.Unavailable, "the Docker Engine knows no runtime %q: configure it there or choose another: %w", shape.Runtime, err)
 	}
-	return assay.Errorf(assay.Unavailable, "a sandbox of image %s could not be %s: %w", spec.Image, what, err)
+	return assay.Errorf(assay.Unavailable, "a sandbox of image %s could not be %s: %w", shape.Image, what, err)
 }

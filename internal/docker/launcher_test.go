@@ -30,9 +30,9 @@ func echo(t *testing.T) assay.Launched {
 		t.Fatalf("this test needs the image debian:bookworm (make base-image): %v", err)
 	}
 	l := e.Launcher(LauncherConfig{Owner: "test-" + assay.NewID(), WardenPath: path})
-	launched, err := l.Launch(t.Context(), assay.SandboxSpec{Shape: assay.Shape{
+	launched, err := l.Launch(t.Context(), assay.Shape{
 		Image: image, Runtime: "runc", Network: assay.NetworkNone, Memory: 64 << 20, Processes: 16, Disk: 1 << 20, Files: 100,
-	}})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

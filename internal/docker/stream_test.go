@@ -88,7 +88,7 @@ func TestImageVolumesAreNoPlaceToWrite(t *testing.T) {
 	if err != nil || strings.Join(volumes, " ") != "/data /tmp" {
 		t.Fatalf("volumes %q, %v", volumes, err)
 	}
-	host := l.options(assay.SandboxSpec{Shape: assay.Shape{Image: image.ID, Runtime: "runc", Disk: 1 << 20, Files: 10}}, volumes, "/etc/hosts").HostConfig
+	host := l.options(assay.Shape{Image: image.ID, Runtime: "runc", Disk: 1 << 20, Files: 10}, volumes, "/etc/hosts").HostConfig
 	if host.Tmpfs["/data"] == "" || !strings.HasPrefix(host.Tmpfs["/data"], "ro,") || !strings.HasPrefix(host.Tmpfs["/tmp"], "rw,") {
 		t.Errorf("mounts %v", host.Tmpfs)
 	}

@@ -42,12 +42,12 @@ type users struct{ student, grader int }
 const greetTimeout = 30 * time.Second
 
 // open launches a sandbox and greets its warden.
-func open(ctx context.Context, l Launcher, spec assay.SandboxSpec, u users) (*box, error) {
-	launched, err := l.Launch(ctx, spec)
+func open(ctx context.Context, l Launcher, shape assay.Shape, u users) (*box, error) {
+	launched, err := l.Launch(ctx, shape)
 	if err != nil {
 		return nil, err
 	}
-	b := newBox(launched, spec.Shape, u)
+	b := newBox(launched, shape, u)
 	ctx, cancel := context.WithTimeout(ctx, greetTimeout)
 	defer cancel()
 	if err := b.greet(ctx); err != nil {

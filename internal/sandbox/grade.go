@@ -287,7 +287,7 @@ func (i *inspector) check(f archive.File) error {
 	case i.rules.MaxFiles > 0 && i.files > i.rules.MaxFiles:
 		return &rejection{fmt.Sprintf("The submission has more than %d files, the most that this grader takes.", i.rules.MaxFiles)}
 	case i.rules.MaxSize > 0 && i.size > i.rules.MaxSize:
-		return &rejection{fmt.Sprintf("The submission is larger than %s after unpacking, the most that this grader takes.", bytesOf(i.rules.MaxSize))}
+		return &rejection{fmt.Sprintf("The submission is larger than %s after unpacking, the most that this grader takes.", assay.Bytes(i.rules.MaxSize))}
 	case !included(i.rules.Include, f.Path):
 		return &rejection{fmt.Sprintf("The file %s is not one that this grader takes: only %s.", assay.Quote(f.Path, 200), strings.Join(i.rules.Include, ", "))}
 	}
@@ -328,7 +328,7 @@ func (g *grading) failed(ctx context.Context, doing string, err error) error {
 	}
 	if failure != nil && failure.Why != "" {
 		limits := g.a.Grader.Limits
-		return &rejection{fmt.Sprintf("The files do not fit into the sandbox (limits: memory %s, disk %s, files %d).", bytesOf(limits.Memory), bytesOf(limits.Disk), limits.Files)}
+		return &rejection{fmt.Sprintf("The files do not fit into the sandbox (limits: memory %s, disk %s, files %d).", assay.Bytes(limits.Memory), assay.Bytes(limits.Disk), limits.Files)}
 	}
 	return g.box.trouble(doing, err)
 }

@@ -86,7 +86,7 @@ func TestRejectedSubmissions(t *testing.T) {
 		message string // empty: it is accepted
 	}{
 		"too many files": {few, fstest.MapFS{"a": file(1), "b": file(1), "c": file(1)}, nil, "more than 2 files"},
-		"too large":      {small, fstest.MapFS{"a": file(600), "b": file(600)}, nil, "larger than 1000 B"},
+		"too large":      {small, fstest.MapFS{"a": file(600), "b": file(600)}, nil, "larger than 1000 bytes"},
 		"another kind":   {python, fstest.MapFS{"a.py": file(1), "b.sh": file(1)}, nil, `only *.py, data/*.csv`},
 		"kinds it takes": {python, fstest.MapFS{"a.py": file(1), "sub/b.py": file(1), "data/x.csv": file(1)}, nil, ""},
 		"over the disk":  {rules, fstest.MapFS{"a": file(2 << 20)}, func(l *assay.Limits) { l.Disk = 1 << 20 }, "disk 1 MiB"},

@@ -127,17 +127,17 @@ func exceeded(exited warden.Exited, limits assay.Limits) (assay.Verdict, string)
 	case warden.CPU:
 		return assay.Timeout, fmt.Sprintf("It was stopped after %.1f s of CPU time; the limit is %s.", exited.Usage.CPU.Seconds(), limits.CPU)
 	case warden.Memory:
-		return assay.OutOfMemory, fmt.Sprintf("It used more than %s of memory, the limit; files in /work, /tmp and /dev/shm count as well.", bytesOf(limits.Memory))
+		return assay.OutOfMemory, fmt.Sprintf("It used more than %s of memory, the limit; files in /work, /tmp and /dev/shm count as well.", assay.Bytes(limits.Memory))
 	case warden.Processes:
 		return assay.TooManyProcs, fmt.Sprintf("It started more than %d processes and threads, the limit.", limits.Processes)
 	case warden.Output:
-		return assay.TooMuchOutput, fmt.Sprintf("It wrote more than %s to stdout and stderr, the limit; the rest was cut.", bytesOf(limits.Output))
+		return assay.TooMuchOutput, fmt.Sprintf("It wrote more than %s to stdout and stderr, the limit; the rest was cut.", assay.Bytes(limits.Output))
 	case warden.Files:
 		return assay.DiskFull, fmt.Sprintf("It made more than %d files and folders, the limit.", limits.Files)
 	case warden.Nesting:
 		return assay.DiskFull, fmt.Sprintf("It nested folders deeper than %d.", warden.MaxDepth)
 	}
-	return assay.DiskFull, fmt.Sprintf("Its files take more than %s of disk, the limit for each of /work, /tmp and /dev/shm.", bytesOf(limits.Disk))
+	return assay.DiskFull, fmt.Sprintf("Its files take more than %s of disk, the limit for each of /work, /tmp and /dev/shm.", assay.Bytes(limits.Disk))
 }
 
 // Bounds of the texts in a result, in bytes.
@@ -182,16 +182,4 @@ func signalName(n int) string {
 		return name
 	}
 	return fmt.Sprintf("signal %d", n)
-}
-
-func bytesOf(n int64) string {
-	for _, unit := range []struct {
-		size int64
-		name string
-	}{{1 << 30, "GiB"}, {1 << 20, "MiB"}, {1 << 10, "KiB"}} {
-		if n >= unit.size {
-			return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/float64(unit.size)), ".0") + " " + unit.name
-		}
-	}
-	return fmt.Sprintf("%d B", n)
 }

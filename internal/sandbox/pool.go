@@ -236,7 +236,7 @@ func (p *Pool) launch(ctx context.Context, shape assay.Shape) (*box, error) {
 	}
 	defer func() { <-p.slots }()
 	u := p.user()
-	b, err := open(ctx, p.launcher, assay.SandboxSpec{Shape: shape}, u)
+	b, err := open(ctx, p.launcher, shape, u)
 	if err != nil {
 		return nil, err
 	}

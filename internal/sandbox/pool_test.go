@@ -164,7 +164,7 @@ func TestCutStreamLeavesNothing(t *testing.T) {
 		"running": {Argv: []string{"sh", "-c", `trap "" TERM HUP; (setsid sleep 600 &); echo started; sleep 600`}, As: warden.Student, Wall: time.Hour, CPU: time.Hour, Output: 1 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, err := open(t.Context(), r.launcher, assay.SandboxSpec{Shape: r.assignment(hello()).Shape()}, users{firstUser, firstUser + 1})
+			b, err := open(t.Context(), r.launcher, r.assignment(hello()).Shape(), users{firstUser, firstUser + 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,7 +190,7 @@ func TestSweepRemovesWhatADeadWorkerLeft(t *testing.T) {
 	r.Prepare(r.assignment(hello()).Shape())
 	eventually(t, "a sandbox is parked", func() bool { return r.count(Parked) == 1 })
 	ours := r.inEngine()[0]
-	left, err := r.launcher.Launch(t.Context(), assay.SandboxSpec{Shape: r.assignment(hello()).Shape()})
+	left, err := r.launcher.Launch(t.Context(), r.assignment(hello()).Shape())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 // Launcher makes sandboxes.
 type Launcher interface {
 	// Launch makes and starts a sandbox whose warden was told nothing yet.
-	Launch(ctx context.Context, spec assay.SandboxSpec) (assay.Launched, error)
+	Launch(ctx context.Context, shape assay.Shape) (assay.Launched, error)
 	// List names what this owner made and what still exists.
 	List(ctx context.Context) ([]string, error)
 	// Remove kills and removes a sandbox; nil when it is gone already.

@@ -24,7 +24,7 @@ type impostor struct {
 	removed chan struct{}
 }
 
-func (i *impostor) Launch(context.Context, assay.SandboxSpec) (assay.Launched, error) {
+func (i *impostor) Launch(context.Context, assay.Shape) (assay.Launched, error) {
 	ours, theirs := net.Pipe()
 	i.removed = make(chan struct{})
 	go func() {

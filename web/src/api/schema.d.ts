@@ -966,7 +966,7 @@ export interface components {
             /** Format: double */
             ms: number;
             /** @enum {string} */
-            stage: "queued" | "image" | "sandbox" | "files" | "build" | "tests" | "collect";
+            stage: "queued" | "image" | "sandbox" | "files" | "build" | "tests";
         };
         NewToken: {
             /** @description The only course it reaches; empty for all of its user's */
@@ -1061,7 +1061,7 @@ export interface components {
             /** @description A line of the image's build */
             log?: string;
             /** @enum {string} */
-            stage: "queued" | "image" | "sandbox" | "files" | "build" | "tests" | "collect";
+            stage: "queued" | "image" | "sandbox" | "files" | "build" | "tests";
             /**
              * Format: int64
              * @description Index of the test that is running, from 0
@@ -1260,11 +1260,6 @@ export interface components {
             memory_bytes: number;
             /** Format: int64 */
             output_bytes: number;
-            /**
-             * Format: int64
-             * @description Most at one time, where the kernel says it
-             */
-            processes?: number;
             /** Format: double */
             wall_ms: number;
         };

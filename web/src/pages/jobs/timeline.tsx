@@ -11,7 +11,6 @@ const shades: Record<Stage, string> = {
   files: "var(--ink-2)",
   build: "color-mix(in srgb, var(--info) 55%, var(--panel))",
   tests: "var(--info)",
-  collect: "var(--ink)",
 };
 
 const words: Record<Stage, string> = {
@@ -21,7 +20,6 @@ const words: Record<Stage, string> = {
   files: "files",
   build: "compile",
   tests: "tests",
-  collect: "collect",
 };
 
 export function stageWords(stage: Stage): string {
