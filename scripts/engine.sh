@@ -47,6 +47,9 @@ up() {
 	command -v dockerd >/dev/null || install_packages docker.io iptables ca-certificates
 
 	mkdir -p "$state"
+	rm -f "$state/started" # of an engine that has died
+	# From here on whatever ends this script stops the engine, too; `up` takes it back.
+	trap down EXIT
 	if [ -d /run/systemd/system ] && [ -z "${ASSAY_ENGINE_SOCKET:-}" ]; then
 		say "starting the docker service"
 		systemctl start docker.service || fail "systemd could not start docker.service: see journalctl -u docker.service"
@@ -64,7 +67,6 @@ up() {
 	fi
 	if ! wait_until 60 answers; then
 		tail -n 15 "$state/dockerd.log" >&2 2>/dev/null || true
-		down
 		fail "the Docker Engine did not start within 60 s; its last lines are above"
 	fi
 	say "started Docker Engine $(answers)"
@@ -75,6 +77,7 @@ down() {
 	local started
 	started=$(cat "$state/started")
 	rm -f "$state/started"
+	trap '' INT TERM # an impatient second Ctrl-C would leave it half stopped
 	say "stopping the Docker Engine that we started"
 	if [ "$started" = systemd ]; then
 		systemctl stop docker.service docker.socket
@@ -85,13 +88,14 @@ down() {
 }
 
 case "${1:-}" in
-up) up ;;
+up)
+	up
+	trap - EXIT
+	;;
 down) down ;;
 with)
 	shift
-	before=$(cat "$state/started" 2>/dev/null || true)
 	up
-	[ "$(cat "$state/started" 2>/dev/null || true)" = "$before" ] || trap down EXIT
 	run_child "$@"
 	;;
 *)

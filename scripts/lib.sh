@@ -1,6 +1,14 @@
 # Shared by the scripts here; sourced, not run.
 # shellcheck shell=bash
 
+# Left alone, bash goes on after Ctrl-C when the command that it was waiting for
+# caught the signal and ended by itself, as docker, make and timeout do.
+end_on_signals() {
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+end_on_signals
+
 # say prints one line of progress, on standard error so that output stays usable.
 say() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
 
@@ -63,6 +71,6 @@ run_child() {
 		wait "$child" || status=$?
 		kill -0 "$child" 2>/dev/null || break
 	done
-	trap - INT TERM
+	end_on_signals
 	return "$status"
 }
