@@ -30,12 +30,17 @@ type Assignment struct {
 const (
 	// handOver is for receiving the files.
 	handOver = 2 * time.Minute
-	// grace is what a step gets beyond its wall time: the warden's time to
-	// kill, to collect, and to put files back.
-	grace = 15 * time.Second
 	// lastWords is for the reason of a warden that has hung up.
 	lastWords = 5 * time.Second
 )
+
+// grace is what a step gets beyond its wall time: the warden's time to kill, to
+// collect, and to put back as many files as the limits allow, on a slow and
+// busy machine.
+func grace(l assay.Limits) time.Duration {
+	const bytesASecond, filesASecond = 32 << 20, 2000
+	return 15*time.Second + time.Duration(l.Disk/bytesASecond)*time.Second + time.Duration(l.Files/filesASecond)*time.Second
+}
 
 // errDeadline tells the worker's own deadline from the job's cancellation.
 var errDeadline = errors.New("it did not do so in time")
@@ -346,7 +351,7 @@ func (g *grading) step(ctx context.Context, test assay.Test, before warden.Befor
 	}
 	// A sandbox that the warden cannot end (a process that the kernel does not
 	// let die, say) ends from outside, and the job with it.
-	ctx, done := g.within(ctx, limits.Wall+grace)
+	ctx, done := g.within(ctx, limits.Wall+grace(limits))
 	defer done()
 	capture := capture{left: limits.Output}
 	exited, err := g.box.run(ctx, run, test.Stdin, capture.take)

@@ -75,7 +75,7 @@ func TestTalkThatBreaksOffIsJudgedByItsCause(t *testing.T) {
 		},
 		"a warden that does not read standard input": {
 			whole, func(c net.Conn, removed <-chan struct{}) { hear(c, warden.KindRun); <-removed },
-			"", `running "test"`, assay.DefaultLimits.Wall + grace,
+			"", `running "test"`, assay.DefaultLimits.Wall + grace(assay.DefaultLimits),
 		},
 		"a warden that has no room for the files": {
 			whole, func(c net.Conn, _ <-chan struct{}) {
