@@ -127,8 +127,9 @@ web/dist/index.html: $(WEB_FILES) web/node_modules/.installed
 	$(NPM) --prefix web run build
 	@touch $@
 
+# A download that stalls is tried again after two minutes instead of npm's five.
 %/node_modules/.installed: %/package-lock.json
-	$(NPM) --prefix $* ci --no-audit --no-fund
+	$(NPM) --prefix $* ci --no-audit --no-fund --fetch-timeout 120000
 	@touch $@
 
 .PHONY: chromium
