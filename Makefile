@@ -20,8 +20,8 @@ ENGINE_PACKAGES = ./internal/docker/... ./internal/live/... ./internal/sandbox/.
 LINT       = $(GO) tool -modfile=tools/go.mod golangci-lint
 WARDENS    = $(foreach arch,amd64 arm64,internal/sandbox/embedded/warden-$(arch))
 # Found once, without git: a source archive has none.
-GO_FILES  := $(shell find cmd internal examples dockerfile -name '*.go' -not -name '*_test.go' 2>/dev/null) go.mod go.sum
-EMBEDDED  := $(shell find internal examples docs -type f -not -name '*.go' -not -path '*/embedded/warden-*' 2>/dev/null)
+GO_FILES  := $(shell find cmd internal examples -name '*.go' -not -name '*_test.go' 2>/dev/null) go.mod go.sum
+EMBEDDED  := $(shell find internal examples -type f -not -name '*.go' -not -path '*/embedded/warden-*' 2>/dev/null)
 WEB_FILES := docs/grader-yaml.md $(shell find web -type f -not -path 'web/node_modules/*' -not -path 'web/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
