@@ -75,6 +75,11 @@ describe("matching", () => {
     ["c1", "cs101"],
     ["c2", "db301"],
   ]);
+  const names = {
+    course: (id: string) => courses.get(id),
+    image: (c: Container) => (c.id === "b" ? "postgres" : c.image),
+    worker: () => "birch",
+  };
   it.each([
     ["", ["a", "b"]],
     ["CS101", ["a"]],
@@ -82,5 +87,7 @@ describe("matching", () => {
     ["job 8123", ["a"]],
     ["runsc", ["b"]],
     ["cs101 runsc", []],
-  ])("%j leaves %j", (text, ids) => expect(matching(all, text, courses).map((c) => c.id)).toEqual(ids));
+    ["postgres", ["b"]],
+    ["birch", ["a", "b"]],
+  ])("%j leaves %j", (text, ids) => expect(matching(all, text, names).map((c) => c.id)).toEqual(ids));
 });

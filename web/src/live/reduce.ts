@@ -57,20 +57,28 @@ export function lose(live: Live): Live {
   return live.connection === "lost" ? live : { ...live, connection: "lost" };
 }
 
+/** What the page calls what a container knows by id. */
+export interface Names {
+  course: (id: string) => string | undefined;
+  image: (container: Container) => string;
+  worker: (id: string) => string;
+}
+
 /** Those whose course, grader, job, label, image, runtime or worker contains every word of the text. */
-export function matching(containers: Container[], text: string, courses: Map<string, string>): Container[] {
+export function matching(containers: Container[], text: string, names: Names): Container[] {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return containers;
   return containers.filter((c) => {
     const said = [
-      courses.get(c.course ?? "") ?? "",
+      names.course(c.course ?? "") ?? "",
       c.grader ?? "",
       c.job_number === undefined ? "" : `job ${c.job_number}`,
       c.label ?? "",
       c.step ?? "",
+      names.image(c),
       c.image,
       c.runtime,
-      c.worker,
+      names.worker(c.worker),
     ]
       .join(" ")
       .toLowerCase();

@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Container } from "../../api/types";
 import { bytesOf, coresOf } from "../../format/units";
-import { useImageNames } from "../../live/image-names";
 import { useWorkerName } from "../../live/live";
 import type { History } from "../../live/reduce";
 import { type Column, pressed, type Sort, sorted } from "../../live/sort";
@@ -18,6 +17,7 @@ interface Props {
   containers: Container[];
   history: Record<string, History>;
   courses: Map<string, string>;
+  imageName: (container: Container) => string;
   /** Whether to say on which worker each one runs. */
   manyWorkers: boolean;
   sort?: Sort;
@@ -26,14 +26,13 @@ interface Props {
 }
 
 /** Running containers, then those that wait for a job, folded. */
-export function ContainersTable({ containers, history, courses, manyWorkers, sort, onSort }: Props) {
+export function ContainersTable({ containers, history, courses, imageName, manyWorkers, sort, onSort }: Props) {
   const [unfolded, setUnfolded] = useState(false);
   const running = sorted(
     containers.filter((c) => c.state === "running"),
     sort,
   );
   const parked = containers.filter((c) => c.state === "parked");
-  const imageName = useImageNames(running);
   const rows = (list: Container[]) =>
     list.map((c) => (
       <ContainerRow

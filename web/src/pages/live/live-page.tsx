@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useLive } from "../../live/live";
+import { useImageNames } from "../../live/image-names";
+import { useLive, useWorkerName } from "../../live/live";
 import { matching } from "../../live/reduce";
 import { sortOf } from "../../live/sort";
 import { Age } from "../../parts/ago";
@@ -19,7 +20,9 @@ export function LivePage() {
   const course = useCourse();
   const courses = useCourseNames();
   const mine = live.containers.filter((c) => course === undefined || c.state === "parked" || c.course === course.id);
-  const shown = matching(mine, q, courses);
+  const image = useImageNames(mine);
+  const worker = useWorkerName();
+  const shown = matching(mine, q, { course: (id) => courses.get(id), image, worker });
   return (
     <>
       <PageHead title="Live" about={<Summary />} />
@@ -41,6 +44,7 @@ export function LivePage() {
           containers={shown}
           history={live.history}
           courses={courses}
+          imageName={image}
           manyWorkers={live.workers.length > 1}
           sort={sortOf(sort)}
           onSort={(next) => void navigate({ search: (now) => ({ ...now, sort: next }), replace: true })}
