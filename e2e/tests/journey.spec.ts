@@ -53,6 +53,7 @@ test.describe("from the set-up link to a graded submission", () => {
     await page.getByRole("button", { name: "Memory" }).click();
     await page.getByRole("button", { name: "Memory" }).click();
     await expect(page).not.toHaveURL(/sort=/);
+    await page.getByRole("heading", { name: "Live" }).hover();
     // By its fourth test there is something to see of the last seconds.
     await expect(row).toContainText("refuses what is no number", { timeout: 60_000 });
     await shoot(page, "live");
