@@ -12,6 +12,7 @@ set -euo pipefail
 
 image=${1:-debian:bookworm}
 docker image inspect "$image" >/dev/null 2>&1 && exit 0
+docker version >/dev/null 2>&1 || fail "no Docker Engine answers: run scripts/engine.sh with scripts/base-image.sh $image"
 
 say "pulling $image"
 if timeout 60 docker pull --quiet "$image" >/dev/null 2>&1 </dev/null; then
