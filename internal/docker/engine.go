@@ -16,6 +16,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+	"golang.org/x/sys/unix"
 
 	"github.com/assay-project/assay/internal/assay"
 )
@@ -124,12 +125,19 @@ func (e *Engine) introduce(ctx context.Context) error {
 func (e *Engine) unreachable(err error) error {
 	host := e.cli.DaemonHost()
 	switch {
-	case errors.Is(err, os.ErrPermission), errdefs.IsPermissionDenied(err):
+	case errdefs.IsPermissionDenied(err), forbidden(host):
 		return assay.Errorf(assay.Unavailable, "no access to the Docker Engine at %s: run as root or as a member of the group docker: %w", host, err)
 	case errors.Is(err, context.Canceled):
 		return err
 	}
 	return assay.Errorf(assay.Unavailable, "the Docker Engine at %s does not answer: start it, or set DOCKER_HOST to where it is: %w", host, err)
+}
+
+// forbidden reports whether host is a socket that this user may not write to.
+// The engine's client says so in words alone.
+func forbidden(host string) bool {
+	socket, isSocket := strings.CutPrefix(host, "unix://")
+	return isSocket && errors.Is(unix.Access(socket, unix.W_OK), unix.EACCES)
 }
 
 // supported reports whether an API version such as 1.41 is new enough.

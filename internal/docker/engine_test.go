@@ -1,9 +1,14 @@
 package docker
 
 import (
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/assay-project/assay/internal/assay"
 )
@@ -49,6 +54,31 @@ func TestConnectSaysWhatToDo(t *testing.T) {
 		if assay.CodeOf(err) != assay.Unavailable || !strings.Contains(err.Error(), "DOCKER_HOST") {
 			t.Errorf("%s: %v", host, err)
 		}
+	}
+}
+
+func TestSocketThatMayNotBeUsedIsToldFromNone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "docker.sock")
+	if err := os.WriteFile(path, nil, 0o000); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(path, "../.."), 0o755); err != nil { // the test's own folder, which others may not enter
+		t.Fatal(err)
+	}
+	answers := make(chan [2]bool)
+	go func() {
+		// Root may use everything: this thread, which ends with the goroutine,
+		// becomes somebody else.
+		runtime.LockOSThread()
+		if os.Getuid() == 0 {
+			if _, _, errno := unix.RawSyscall(unix.SYS_SETREUID, 65534, ^uintptr(0), 0); errno != 0 {
+				t.Error(errno)
+			}
+		}
+		answers <- [2]bool{forbidden("unix://" + path), forbidden("unix://" + path + ".none")}
+	}()
+	if got := <-answers; got != [2]bool{true, false} {
+		t.Errorf("got %v", got)
 	}
 }
 
