@@ -31,8 +31,9 @@ WEB_FILES := docs/grader-yaml.md $(shell find web -type f -not -path 'web/node_m
 ##@ Use
 
 .PHONY: run
-run: build ## Build all of it and start the hub with a worker; Ctrl-C stops it (LISTEN, DATA)
-	@scripts/engine.sh with sh -c 'scripts/base-image.sh && exec bin/assay serve --listen $(LISTEN) --data $(DATA)'
+run: ## Build all of it and start the hub with a worker; Ctrl-C stops it (LISTEN, DATA)
+	@# What may be missing or be asked comes before the minutes of building.
+	@scripts/engine.sh with sh -c 'scripts/base-image.sh && $(MAKE) --no-print-directory build && exec bin/assay serve --listen $(LISTEN) --data $(DATA)'
 
 .PHONY: build
 build: bin/assay ## Build bin/assay with the pages and the wardens in it
