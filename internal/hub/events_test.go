@@ -297,6 +297,24 @@ func TestLiveShowsOnesOwn(t *testing.T) {
 	}
 }
 
+func TestAskingForFiguresCountsAsLooking(t *testing.T) {
+	r := start(t)
+	wanted := make(chan struct{}, 10)
+	stop, err := r.bus.WatchWanted(func() { wanted <- struct{}{} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	for _, path := range []string{"/api/v1/containers", "/api/v1/workers"} {
+		r.root.do("GET", path, nil, 200, nil)
+		select {
+		case <-wanted:
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s asked no worker for figures", path)
+		}
+	}
+}
+
 // A page that takes nothing holds up nobody.
 func TestSlowReaderDelaysNobody(t *testing.T) {
 	r := start(t)

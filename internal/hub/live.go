@@ -38,12 +38,17 @@ type liveInput struct {
 	Last string `header:"Last-Event-ID" maxLength:"64" doc:"The id of the last event seen: the stream goes on after it"`
 }
 
+// Workers publish each second only while somebody looks: who asks again and
+// again counts as looking, and has figures of the last second from the second
+// time on.
 func (h *Hub) listContainers(ctx context.Context, _ *nothing) (*body[Page[assay.ContainerFigures]], error) {
+	h.refresh(ctx)
 	reach, err := h.reach(ctx, actor(ctx))
 	return page(h.live.frame(reach).Containers), err
 }
 
-func (h *Hub) listWorkers(context.Context, *nothing) (*body[Page[assay.Worker]], error) {
+func (h *Hub) listWorkers(ctx context.Context, _ *nothing) (*body[Page[assay.Worker]], error) {
+	h.refresh(ctx)
 	return page(h.live.frame(nil).Workers), nil
 }
 
