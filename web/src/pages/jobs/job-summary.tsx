@@ -33,11 +33,15 @@ export function JobSummary({ job, result }: { job: Job; result?: Result }) {
         </dd>
         {result !== undefined && (
           <>
-            <dt>Used</dt>
-            <dd>
-              {millis(result.usage.wall_ms)} elapsed · {millis(result.usage.cpu_ms)} of CPU ·{" "}
-              {bytes(result.usage.memory_bytes)} at most
-            </dd>
+            {result.usage.wall_ms > 0 && (
+              <>
+                <dt>Used</dt>
+                <dd>
+                  {millis(result.usage.wall_ms)} elapsed · {millis(result.usage.cpu_ms)} of CPU ·{" "}
+                  {bytes(result.usage.memory_bytes)} at most
+                </dd>
+              </>
+            )}
             {result.image && (
               <>
                 <dt>Image</dt>
