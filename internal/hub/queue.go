@@ -56,6 +56,9 @@ func (h *Hub) beginJob(ctx context.Context, r bus.BeginRequest) (bus.Begin, erro
 	if err != nil {
 		return bus.Begin{}, err
 	}
+	if f := h.feeds.find(r.ID); f != nil && permission == store.Go {
+		f.running.Store(false) // of an earlier attempt; before this one can tell anything
+	}
 	if job.ID != "" && permission != store.Busy {
 		h.announce(job)
 	}
@@ -100,7 +103,6 @@ func (h *Hub) onJob(job assay.Job) {
 	e := event{name: "job", course: job.Course, data: encoded(job)}
 	h.live.feed.add(e)
 	if f := h.feeds.find(job.ID); f != nil {
-		f.running.Store(job.State == assay.Running) // no longer, when another attempt begins
 		f.add(e)
 	}
 	if job.State.Final() {

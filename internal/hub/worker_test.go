@@ -300,7 +300,11 @@ func TestEveryAttemptIsSeenToRun(t *testing.T) {
 	seen := make(chan struct{})
 	r.worker("w1", func(a *attempt) bool {
 		a.progress(assay.StageTests, 0)
-		<-seen
+		select {
+		case <-seen:
+		case <-t.Context().Done(): // the test has failed
+			return false
+		}
 		if a.Number == 1 {
 			if err := a.delivery.Nak(0); err != nil {
 				t.Error(err)
