@@ -76,6 +76,7 @@ test-e2e: bin/assay e2e/node_modules/.installed chromium ## Run the browser test
 
 .PHONY: check
 check: $(WARDENS) web/node_modules/.installed e2e/node_modules/.installed ## Everything but tests: format, vet, lint, types, generated files current
+	$(GO) mod tidy -diff
 	$(LINT) fmt --diff
 	$(GO) vet ./...
 	$(LINT) run ./...
