@@ -12,8 +12,8 @@ import (
 )
 
 // The container of the trees under testdata, and its first process. The trees
-// hold what Debian 12 (v2), Ubuntu 20.04 (v1) and an engine in a container
-// say, reduced to one container.
+// are written by hand in the layouts of Debian 12 (v2), Ubuntu 20.04 (v1) and
+// an engine in a container, reduced to one container.
 const (
 	recordedID  = "4f6b2c1de8a9370f5b6c7d8e9fa0b1c2d3e4f5061728394a5b6c7d8e9fa0b1c2"
 	recordedPID = 4242
